@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC
+ * pump.c - see pump.h. */
+#include "pump.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "net.h"
+#include "wipe.h"
+
+#define OUT_MAX 4096 /* more than any message of any client here */
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	if (a == 0 || b == 0)
+		return a == 0 ? b : a;
+	return a < b ? a : b;
+}
+
+static int64_t
+limit(const struct pump *p)
+{
+	return sooner(p->deadline, p->silence_ms > 0 ? net_now() + p->silence_ms : 0);
+}
+
+/* One message, one write, as far as the socket takes it.  A peer that is gone is no error yet: what it said
+ * before it went is still to be read. */
+static enum pump_end
+send_out(struct pump *p, struct span s)
+{
+	int64_t until = limit(p);
+
+	while (s.n > 0 && !p->unsent) {
+		ssize_t r = net_send(p->fd, s.p, s.n);
+
+		if (r >= 0) {
+			span_eat(&s, (size_t)r);
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			int w = net_wait(p->fd, POLLOUT, until);
+
+			if (w == 0)
+				return PUMP_TIMEOUT;
+			if (w < 0) {
+				p->err = errno;
+				return PUMP_ERROR;
+			}
+		} else {
+			p->err = errno;
+			p->unsent = true;
+		}
+	}
+	return PUMP_WANT;
+}
+
+static enum pump_end
+receive(struct pump *p)
+{
+	int64_t until = limit(p);
+	ssize_t r;
+
+	for (;;) {
+		int w = net_wait(p->fd, POLLIN, until);
+
+		if (w == 0)
+			return PUMP_TIMEOUT;
+		if (w > 0) {
+			r = net_recv(p->fd, p->win + p->have, p->cap - p->have);
+			if (r >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+				break;
+		} else {
+			p->err = errno;
+			return PUMP_ERROR;
+		}
+	}
+	if (r > 0) {
+		p->have += (size_t)r;
+		return PUMP_WANT;
+	}
+	p->eof = true;
+	if (r < 0)
+		p->err = errno;
+	return PUMP_WANT;
+}
+
+static enum pump_end
+step(struct pump *p, struct peer *peer)
+{
+	uint8_t room[OUT_MAX];
+	struct obuf out = ob_over(room, sizeof room);
+	struct span in = span_of(p->win, p->have);
+	enum pump_end end;
+
+	p->want = peer->step(peer, &in, p->eof, &out);
+	if (out.over) {
+		p->want = PEER_FAIL;
+		peer->fail.why = FAIL_INPUT;
+		peer->fail.text = "the message to be sent is too long";
+		out.n = 0;
+	}
+	if (in.n > 0 && in.n < p->have)
+		memmove(p->win, in.p, in.n);
+	p->have = in.n;
+	if (p->told != NULL)
+		p->told(p->ctx, peer);
+	end = send_out(p, span_of(room, out.n));
+	wipe(room, out.n);
+	return end;
+}
+
+static void
+fail(struct pump *p, struct peer *peer, enum fail_why why, const char *text)
+{
+	p->want = PEER_FAIL;
+	peer->fail.why = why;
+	peer->fail.code = -1;
+	peer->fail.text = text;
+}
+
+enum pump_end
+pump_run(struct pump *p, struct peer *peer)
+{
+	for (;;) {
+		enum pump_end end = step(p, peer);
+
+		if (end != PUMP_WANT || p->want != PEER_MORE)
+			return end;
+		if (p->eof) {
+			fail(p, peer, FAIL_EOF, "the connection ended too early");
+			return PUMP_WANT;
+		}
+		if (p->have == p->cap) {
+			fail(p, peer, FAIL_PROTOCOL, "message too long");
+			return PUMP_WANT;
+		}
+		end = receive(p);
+		if (end != PUMP_WANT)
+			return end;
+	}
+}
+
+void
+pump_renew(struct pump *p, int fd)
+{
+	p->fd = fd;
+	p->have = 0;
+	p->eof = p->unsent = false;
+	p->err = 0;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: ISC
+ * http.c - client of an HTTP proxy: CONNECT (RFC 9110 section 9.3.6, RFC 9112), Basic (RFC 7617) after a challenge by
+ * 407, or by 401 as old proxies do.
+ * One thing to know: credentials are never sent before they were asked for, and the answer to a challenge goes over
+ * the same connection if the proxy keeps it and the rest of its response can be skipped, else over a new one. */
+#include "client.h"
+
+#include "base64.h"
+#include "http_head.h"
+
+#define INTERIM_MAX 16	       /* 1xx responses before the final one */
+#define BODY_MAX (1024 * 1024) /* longest body that is skipped; a new connection is cheaper than more */
+#define USER_AGENT "connect"
+
+static client_state send_request, await_status, await_head, await_body, answer_challenge;
+
+void
+http_start(struct client *c)
+{
+	c->u.http.authorize = c->u.http.kept = false;
+	c->u.http.interim = 0;
+	client_begin(c, send_request, "HTTP response", "begin_http_relay()");
+}
+
+static void
+put_port(struct obuf *out, unsigned port)
+{
+	char d[5];
+	size_t n = sizeof d;
+
+	do {
+		d[--n] = (char)('0' + port % 10);
+		port /= 10;
+	} while (port != 0);
+	ob_put(out, d + n, sizeof d - n);
+}
+
+/* authority-form = host ":" port, RFC 9112 section 3.2.3; an IPv6 address stands in brackets, RFC 3986 section 3.2.2 */
+static void
+put_authority(struct obuf *out, const struct dst *d)
+{
+	if (d->kind == DST_IP6)
+		ob_u8(out, '[');
+	ob_str(out, d->host);
+	if (d->kind == DST_IP6)
+		ob_u8(out, ']');
+	ob_u8(out, ':');
+	put_port(out, d->port);
+}
+
+/* A word of the request: no control characters and no blanks, which would end the line or the word. */
+static bool
+is_word(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s <= ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
+/* Every line of the request as connect.c shows it, the credentials hidden. */
+static void
+note_request(struct client *c, struct span s)
+{
+	size_t n;
+
+	while ((n = head_line(s)) != 0) {
+		if (n > 20 && memcmp(s.p, "Proxy-Authorization:", 20) == 0)
+			note_text(c, ">>>", span_str("Proxy-Authorization: Basic xxxxx\r\n"));
+		else
+			note_text(c, ">>>", span_of(s.p, n));
+		span_eat(&s, n);
+	}
+}
+
+/*  CONNECT host:port HTTP/1.1            RFC 9112 section 3
+ *  Host: host:port                       RFC 9112 section 3.2
+ *  User-Agent: connect                   RFC 9110 section 10.1.5
+ *  Proxy-Authorization: Basic dTpw       RFC 9110 section 11.7.2, RFC 7617 section 2
+ *  (empty line) */
+static int
+send_request(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	size_t from = out->n;
+
+	(void)in;
+	(void)eof;
+	if (!is_word(c->dst.host) || c->dst.host[0] == '\0')
+		return client_fail(c, FAIL_INPUT, -1, "a host name cannot have blanks or control characters");
+	ob_str(out, "CONNECT ");
+	put_authority(out, &c->dst);
+	if (c->u.http.http10) {
+		ob_str(out, " HTTP/1.0\r\n");
+	} else {
+		ob_str(out, " HTTP/1.1\r\nHost: ");
+		put_authority(out, &c->dst);
+		ob_str(out, "\r\nUser-Agent: " USER_AGENT "\r\n");
+	}
+	if (c->u.http.authorize) {
+		ob_str(out, "Proxy-Authorization: Basic ");
+		base64_pair(out, span_str(c->user), span_str(c->pass));
+		ob_str(out, "\r\n");
+	}
+	ob_str(out, "\r\n");
+	if (!out->over)
+		note_request(c, span_of(out->p + from, out->n - from));
+	client_enter(c, await_status, "HTTP status line");
+	return PEER_MORE;
+}
+
+static int
+refuse(struct client *c, struct span reason, const char *text)
+{
+	client_detail(c, "HTTP status", c->u.http.status, reason);
+	return client_fail(c, FAIL_REFUSED, c->u.http.status, text);
+}
+
+/* The kept connection was closed by the proxy in the meantime: that is its right (RFC 9112 section 9.3.1). */
+static int
+redial(struct client *c)
+{
+	c->u.http.kept = false;
+	client_enter(c, send_request, "HTTP response");
+	return PEER_REDIAL;
+}
+
+static int
+await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	size_t n = head_line(*in);
+	struct span reason;
+	int minor;
+
+	(void)out;
+	if (eof && in->n == 0 && c->u.http.kept)
+		return redial(c);
+	if (n == 0 && status_possible(*in))
+		return PEER_MORE;
+	if (n == 0)
+		n = in->n;
+	c->u.http.status = status_parse(span_of(in->p, n), &minor, &reason);
+	if (c->u.http.status < 100) {
+		note_text(c, "<<<", span_of(in->p, n));
+		client_detail(c, "got", -1, head_trim(span_of(in->p, n < 80 ? n : 80)));
+		return client_fail(c, FAIL_PROTOCOL, -1, "this is not an HTTP/1 status line");
+	}
+	if (c->u.http.status >= 400 && c->u.http.status != 401 && c->u.http.status != 407) {
+		note_text(c, "<<<", span_of(in->p, n));
+		return refuse(c, reason, "the tunnel was not opened");
+	}
+	return client_enter(c, await_head, "rest of the HTTP response's header");
+}
+
+static void
+note_head(struct client *c, struct span head)
+{
+	size_t n;
+	bool opens = c->u.http.status / 100 == 2;
+
+	for (bool first = true; (n = head_line(head)) != 0; first = false) {
+		note_text(c, "<<<", span_of(head.p, n));
+		if (first && opens)
+			note(c, "connected, start user session.");
+		span_eat(&head, n);
+	}
+}
+
+/* RFC 9112 section 9.3: does the connection persist after this response? */
+static bool
+persists(struct span head, int minor)
+{
+	if (field_has(head, "Connection", "close") || field_has(head, "Proxy-Connection", "close"))
+		return false;
+	if (minor >= 1)
+		return true;
+	return field_has(head, "Connection", "keep-alive") ||
+	       field_has(head, "Proxy-Connection", "keep-alive");
+}
+
+/* RFC 9112 section 6.3: how long is the body?  False: until the connection closes, or it is not clear. */
+static bool
+body_framing(struct client *c, struct span head)
+{
+	unsigned te, cl;
+	struct span coding = field_get(head, "Transfer-Encoding", &te);
+	struct span length = field_get(head, "Content-Length", &cl);
+
+	c->u.http.chunked = c->u.http.in_trailer = c->u.http.chunk_end = false;
+	c->u.http.left = c->u.http.skipped = 0;
+	if (te > 0) {
+		c->u.http.chunked = true;
+		return te == 1 && cl == 0 && same_nocase(coding, "chunked");
+	}
+	if (cl != 1 || length.n == 0 || length.n > 9)
+		return false;
+	for (size_t i = 0; i < length.n; i++) {
+		if (length.p[i] < '0' || length.p[i] > '9')
+			return false;
+		c->u.http.left = c->u.http.left * 10 + (uint64_t)(length.p[i] - '0');
+	}
+	return c->u.http.left <= BODY_MAX;
+}
+
+static int
+challenged(struct client *c, struct span head, struct span reason, int minor)
+{
+	const char *field = c->u.http.status == 407 ? "Proxy-Authenticate" : "WWW-Authenticate";
+	char names[120];
+	struct obuf schemes = ob_over(names, sizeof names);
+
+	if (c->u.http.authorize) {
+		client_detail(c, "HTTP status", c->u.http.status, reason);
+		return client_fail(c, FAIL_AUTH, c->u.http.status, "authentication failed");
+	}
+	if (!challenge_basic(head, field, &schemes)) {
+		client_detail(c, schemes.n > 0 ? "it offers" : field, -1,
+			schemes.n > 0 ? span_of(names, schemes.n) : span_str("is missing"));
+		return client_fail(c, FAIL_AUTH, c->u.http.status,
+			"it wants authentication, and Basic is not among what it offers");
+	}
+	c->u.http.authorize = true;
+	c->u.http.kept = persists(head, minor) && body_framing(c, head);
+	return client_enter(
+		c, c->u.http.kept ? await_body : answer_challenge, "rest of the HTTP response's body");
+}
+
+static int
+head_done(struct client *c, struct span head, struct span reason, int minor)
+{
+	unsigned count;
+
+	switch (c->u.http.status / 100) {
+	case 1:
+		if (++c->u.http.interim > INTERIM_MAX)
+			return client_fail(c, FAIL_PROTOCOL, -1, "too many interim (1xx) responses");
+		return client_enter(c, await_status, "HTTP status line");
+	case 2:
+		return PEER_OPEN;
+	case 3: {
+		struct span to = field_get(head, "Location", &count);
+
+		client_detail(c, "HTTP status", c->u.http.status, count > 0 ? span_str("Location:") : reason);
+		if (count > 0) {
+			struct obuf o = ob_over(c->detail, sizeof c->detail - 1);
+
+			o.n = strlen(c->detail);
+			ob_u8(&o, ' ');
+			ob_put(&o, to.p, to.n < o.cap - o.n ? to.n : o.cap - o.n);
+			c->detail[o.n] = '\0';
+		}
+		return client_fail(
+			c, FAIL_REFUSED, c->u.http.status, "it redirects, which is never followed");
+	}
+	default:
+		return challenged(c, head, reason, minor);
+	}
+}
+
+static int
+await_head(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	size_t n = head_size(*in);
+	struct span head = span_of(in->p, n), reason;
+	int minor = 0;
+
+	(void)eof;
+	(void)out;
+	if (n == 0)
+		return PEER_MORE;
+	status_parse(span_of(in->p, head_line(*in)), &minor, &reason);
+	note_head(c, head);
+	span_eat(in, n);
+	return head_done(c, head, reason, minor);
+}
+
+static size_t
+skip(struct client *c, struct span *in)
+{
+	size_t n = in->n < c->u.http.left ? in->n : (size_t)c->u.http.left;
+
+	span_eat(in, n);
+	c->u.http.left -= n;
+	c->u.http.skipped += n;
+	return n;
+}
+
+static int
+hex_value(uint8_t d)
+{
+	if (d >= '0' && d <= '9')
+		return d - '0';
+	d |= 0x20;
+	return d >= 'a' && d <= 'f' ? d - 'a' + 10 : -1;
+}
+
+/* chunk-size [ chunk-ext ] CRLF, RFC 9112 section 7.1; -1 if it is none */
+static int64_t
+chunk_size(struct span line)
+{
+	int64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < line.n && hex_value(line.p[i]) >= 0; i++) {
+		v = v * 16 + hex_value(line.p[i]);
+		if (v > BODY_MAX)
+			return -1;
+	}
+	return i == 0 ? -1 : v;
+}
+
+/* One line of the chunked coding: 1 go on, 0 the body is over, -1 nonsense. */
+static int
+chunk_line(struct client *c, struct span line)
+{
+	int64_t v;
+
+	if (c->u.http.in_trailer)
+		return line.n == 0 ? 0 : 1;
+	if (c->u.http.chunk_end) {
+		c->u.http.chunk_end = false;
+		return line.n == 0 ? 1 : -1;
+	}
+	v = chunk_size(line);
+	if (v < 0)
+		return -1;
+	c->u.http.in_trailer = v == 0;
+	c->u.http.chunk_end = v > 0;
+	c->u.http.left = (uint64_t)v;
+	return 1;
+}
+
+static int
+await_body(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	(void)out;
+	for (;;) {
+		size_t n;
+		int more;
+
+		skip(c, in);
+		if (c->u.http.left == 0 && !c->u.http.chunked)
+			return client_enter(c, answer_challenge, "password");
+		if (c->u.http.skipped > BODY_MAX) {
+			c->u.http.kept = false;
+			return client_enter(c, answer_challenge, "password");
+		}
+		n = c->u.http.left > 0 ? 0 : head_line(*in);
+		if (n == 0) {
+			c->u.http.kept = !eof;
+			return eof ? client_enter(c, answer_challenge, "password") : PEER_MORE;
+		}
+		more = chunk_line(c, head_trim(span_of(in->p, n)));
+		span_eat(in, n);
+		c->u.http.skipped += n;
+		if (more <= 0) {
+			c->u.http.kept = more == 0;
+			return client_enter(c, answer_challenge, "password");
+		}
+	}
+}
+
+static int
+answer_challenge(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	(void)in;
+	(void)eof;
+	(void)out;
+	if (c->pass == NULL)
+		return PEER_ASK;
+	if (!is_word(c->user))
+		return client_fail(c, FAIL_INPUT, -1, "a user name cannot have blanks or control characters");
+	return c->u.http.kept ? client_enter(c, send_request, "HTTP response") : redial(c);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: ISC
+ * telnet.c - client of a telnet proxy: one command, then chatter until a line says that the target is reached.
+ * No standard says how telnet proxies talk; the telnet octets are RFC 854, 855 and 1143's.
+ * One thing to know: the command is sent at once, and prompts are never waited for. */
+#include "client.h"
+
+#include "http_head.h" /* same_nocase */
+
+#define CHATTER_MAX (64 * 1024)
+
+enum { SE = 240, SB = 250, WILL, WONT, DO, DONT, IAC };
+
+static client_state send_command, await_success;
+
+void
+telnet_start(struct client *c)
+{
+	client_begin(c, send_command, "telnet proxy's answer", "begin_telnet_relay()");
+	memset(c->u.tel.refused, 0, sizeof c->u.tel.refused);
+	c->u.tel.total = c->u.tel.n = 0;
+}
+
+static void
+note_phrases(struct client *c, const char *label, const char *const *phrase)
+{
+	struct obuf *o = c->peer.notes;
+
+	if (o == NULL)
+		return;
+	ob_str(o, label);
+	for (size_t i = 0; i < CLIENT_PHRASES && phrase[i] != NULL; i++) {
+		ob_str(o, i == 0 ? " '" : ", '");
+		ob_str(o, phrase[i]);
+		ob_u8(o, '\'');
+	}
+	ob_u8(o, '\n');
+}
+
+static int
+send_command(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	size_t from = out->n;
+
+	(void)in;
+	(void)eof;
+	note_phrases(c, c->u.tel.good[1] == NULL ? "good phrase:" : "good phrases:", c->u.tel.good);
+	note_phrases(c, "bad phrases:", c->u.tel.bad);
+	ob_str(out, c->u.tel.command);
+	ob_str(out, "\r\n");
+	if (!out->over)
+		note_text(c, ">>>", span_of(out->p + from, out->n - from));
+	client_enter(c, await_success, "telnet proxy's answer");
+	return PEER_MORE;
+}
+
+static int
+lower(int ch)
+{
+	return ch >= 'A' && ch <= 'Z' ? ch + 32 : ch;
+}
+
+/* Where needle (lower case) stands in s, without regard to case, at or after from; s.n if it does not. */
+static size_t
+find(struct span s, const char *needle, size_t from)
+{
+	size_t n = strlen(needle);
+
+	for (size_t i = from; n > 0 && i + n <= s.n; i++) {
+		size_t k = 0;
+
+		while (k < n && lower(s.p[i + k]) == (unsigned char)needle[k])
+			k++;
+		if (k == n)
+			return i;
+	}
+	return s.n;
+}
+
+static bool
+is_word_char(int ch)
+{
+	ch = lower(ch);
+	return (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9');
+}
+
+/* The good phrase, but "not connected to" is none. */
+static const char *
+good_phrase(struct client *c, struct span line)
+{
+	for (size_t i = 0; i < CLIENT_PHRASES && c->u.tel.good[i] != NULL; i++) {
+		const char *phrase = c->u.tel.good[i];
+
+		for (size_t at = find(line, phrase, 0); at < line.n; at = find(line, phrase, at + 1))
+			if (at < 4 || !same_nocase(span_of(line.p + at - 4, 4), "not "))
+				return phrase;
+	}
+	return NULL;
+}
+
+/* A bad phrase that begins with a blank also stands at the beginning of a line or behind punctuation: "Failed!" */
+static const char *
+bad_phrase(struct client *c, struct span line)
+{
+	for (size_t i = 0; i < CLIENT_PHRASES && c->u.tel.bad[i] != NULL; i++) {
+		const char *phrase = c->u.tel.bad[i], *word = phrase[0] == ' ' ? phrase + 1 : phrase;
+
+		for (size_t at = find(line, word, 0); at < line.n; at = find(line, word, at + 1))
+			if (word == phrase || at == 0 || !is_word_char(line.p[at - 1]))
+				return phrase;
+	}
+	return NULL;
+}
+
+/* The proxy may echo our command, or name the host: neither is its opinion.  Blank them out of the line. */
+static void
+mask(char *line, size_t n, const char *what)
+{
+	size_t len = strlen(what);
+
+	for (size_t i = 0; len > 0 && i + len <= n; i++)
+		if (same_nocase(span_of(line + i, len), what))
+			memset(line + i, '\1', len);
+}
+
+static void
+note_phrase(struct client *c, const char *label, const char *phrase)
+{
+	struct obuf *o = c->peer.notes;
+
+	if (o == NULL)
+		return;
+	ob_str(o, label);
+	ob_str(o, " '");
+	ob_str(o, phrase);
+	ob_str(o, "'\n");
+}
+
+/* A whole line has come, its end included. */
+static int
+judge_line(struct client *c)
+{
+	struct span line = span_of(c->u.tel.line, c->u.tel.n);
+	const char *phrase;
+
+	note_text(c, "<<<", line);
+	c->u.tel.n = 0;
+	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+		line.n--;
+	client_detail(c, "it said:", -1, line);
+	mask(c->u.tel.line, line.n, c->u.tel.command);
+	mask(c->u.tel.line, line.n, c->dst.host);
+	phrase = good_phrase(c, line);
+	if (phrase != NULL) {
+		note_phrase(c, "good phrase is detected:", phrase);
+		return PEER_OPEN;
+	}
+	phrase = bad_phrase(c, line);
+	if (phrase != NULL) {
+		note_phrase(c, "bad phrase is detected:", phrase);
+		return client_fail(c, FAIL_REFUSED, -1, "it could not reach the target");
+	}
+	return CLIENT_NEXT;
+}
+
+/* A line longer than its room keeps its end, so that a phrase at the seam is still seen. */
+static void
+append(struct client *c, uint8_t ch)
+{
+	size_t keep = sizeof c->u.tel.line / 2;
+
+	if (c->u.tel.n == sizeof c->u.tel.line) {
+		memmove(c->u.tel.line, c->u.tel.line + sizeof c->u.tel.line - keep, keep);
+		c->u.tel.n = keep;
+	}
+	c->u.tel.line[c->u.tel.n++] = (char)ch;
+}
+
+/* RFC 855: every option is refused; RFC 1143: once, or two ends that refuse each other never end. */
+static void
+refuse_option(struct client *c, unsigned verb, unsigned option, struct obuf *out)
+{
+	uint8_t *done = &c->u.tel.refused[verb == DO][option / 8], bit = (uint8_t)(1u << option % 8);
+
+	if (*done & bit)
+		return;
+	*done |= bit;
+	ob_u8(out, IAC);
+	ob_u8(out, verb == WILL ? DONT : WONT);
+	ob_u8(out, option);
+}
+
+/* Octets of the sub-negotiation IAC SB ... IAC SE at the front of s, or 0 if it is not whole. */
+static size_t
+subnegotiation(struct span s)
+{
+	for (size_t i = 2; i + 1 < s.n; i++) {
+		if (s.p[i] != IAC)
+			continue;
+		if (s.p[i + 1] == SE)
+			return i + 2;
+		i++; /* IAC IAC is one octet 255 of data */
+	}
+	return 0;
+}
+
+/*  IAC command, RFC 854; IAC WILL|WONT|DO|DONT option; IAC SB option ... IAC SE, RFC 855; IAC IAC = 255
+ * Returns the octets it has, 0 if it is not whole. */
+static size_t
+take_iac(struct client *c, struct span s, struct obuf *out)
+{
+	unsigned verb;
+
+	if (s.n < 2)
+		return 0;
+	verb = s.p[1];
+	if (verb == IAC) {
+		append(c, IAC);
+		return 2;
+	}
+	if (verb == SB)
+		return subnegotiation(s);
+	if (verb < WILL)
+		return 2;
+	if (s.n < 3)
+		return 0;
+	if (verb == WILL || verb == DO)
+		refuse_option(c, verb, s.p[2], out);
+	return 3;
+}
+
+/* At the end of the input an unfinished line is a line too. */
+static int
+at_eof(struct client *c)
+{
+	int r = CLIENT_NEXT;
+
+	if (c->u.tel.n > 0)
+		r = judge_line(c);
+	note(c, "error reading from telnet proxy");
+	return r == PEER_FAIL ? r : PEER_MORE;
+}
+
+static int
+await_success(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	int r = CLIENT_NEXT;
+
+	while (in->n > 0 && r == CLIENT_NEXT) {
+		uint8_t ch = in->p[0];
+		size_t n = ch == IAC ? take_iac(c, *in, out) : 1;
+
+		if (n == 0)
+			break;
+		if (ch != IAC && ch != 0)
+			append(c, ch);
+		span_eat(in, n);
+		c->u.tel.total += n;
+		if (ch == '\n')
+			r = judge_line(c);
+	}
+	if (r != CLIENT_NEXT)
+		return r;
+	if (c->u.tel.total > CHATTER_MAX)
+		return client_fail(c, FAIL_PROTOCOL, -1, "it talks without end and names no result");
+	if (eof)
+		return at_eof(c);
+	if (c->u.tel.n > 0) /* what it said last is all there is to show if nothing follows */
+		client_detail(c, "it said:", -1, span_of(c->u.tel.line, c->u.tel.n));
+	return PEER_MORE;
+}
