@@ -71,6 +71,23 @@ net_str(const struct net_addr *a, char *buf)
 	return buf;
 }
 
+unsigned
+net_port(const struct net_addr *a)
+{
+	if (a->ss.ss_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)&a->ss)->sin6_port);
+	return ntohs(((const struct sockaddr_in *)&a->ss)->sin_port);
+}
+
+void
+net_set_port(struct net_addr *a, unsigned port)
+{
+	if (a->ss.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&a->ss)->sin6_port = htons((uint16_t)port);
+	else
+		((struct sockaddr_in *)&a->ss)->sin_port = htons((uint16_t)port);
+}
+
 int
 net_addr_of(int fd, bool local, struct net_addr *out)
 {

@@ -30,6 +30,10 @@ int net_wait(int fd, short events, int64_t deadline);
 /* Numeric text "1.2.3.4:80" or "[::1]:80" of a; returns buf, which has NET_ADDRSTR bytes. */
 char *net_str(const struct net_addr *a, char *buf);
 
+/* The port of an address in host order. */
+unsigned net_port(const struct net_addr *a);
+void net_set_port(struct net_addr *a, unsigned port);
+
 /* Turn a socket's address into net_addr; local picks getsockname, else getpeername. */
 int net_addr_of(int fd, bool local, struct net_addr *out);
 

@@ -27,7 +27,8 @@ client_begin(struct client *c, client_state *first, const char *awaited, const c
 	c->peer.step = client_step;
 	c->peer.fail.code = -1;
 	c->detail[0] = '\0';
-	note(c, text);
+	if (text != NULL)
+		note(c, text);
 	client_enter(c, first, awaited);
 }
 

@@ -19,7 +19,7 @@ http_start(struct client *c)
 {
 	c->u.http.authorize = c->u.http.kept = false;
 	c->u.http.interim = 0;
-	client_begin(c, send_request, "HTTP response", "begin_http_relay()");
+	client_begin(c, send_request, "HTTP response", NULL);
 }
 
 static void
@@ -85,6 +85,7 @@ send_request(struct client *c, struct span *in, bool eof, struct obuf *out)
 
 	(void)in;
 	(void)eof;
+	note(c, "begin_http_relay()");
 	if (!is_word(c->dst.host) || c->dst.host[0] == '\0')
 		return client_fail(c, FAIL_INPUT, -1, "a host name cannot have blanks or control characters");
 	ob_str(out, "CONNECT ");
@@ -146,6 +147,7 @@ await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 	}
 	if (c->u.http.status >= 400 && c->u.http.status != 401 && c->u.http.status != 407) {
 		note_text(c, "<<<", span_of(in->p, n));
+		note(c, "http proxy is not allowed.");
 		return refuse(c, reason, "the tunnel was not opened");
 	}
 	return client_enter(c, await_head, "rest of the HTTP response's header");

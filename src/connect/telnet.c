@@ -247,7 +247,11 @@ await_success(struct client *c, struct span *in, bool eof, struct obuf *out)
 
 	while (in->n > 0 && r == CLIENT_NEXT) {
 		uint8_t ch = in->p[0];
-		size_t n = ch == IAC ? take_iac(c, *in, out) : 1;
+		size_t n;
+
+		if (c->u.tel.total >= CHATTER_MAX)
+			return client_fail(c, FAIL_PROTOCOL, -1, "it talks without end and names no result");
+		n = ch == IAC ? take_iac(c, *in, out) : 1;
 
 		if (n == 0)
 			break;
@@ -260,8 +264,6 @@ await_success(struct client *c, struct span *in, bool eof, struct obuf *out)
 	}
 	if (r != CLIENT_NEXT)
 		return r;
-	if (c->u.tel.total > CHATTER_MAX)
-		return client_fail(c, FAIL_PROTOCOL, -1, "it talks without end and names no result");
 	if (eof)
 		return at_eof(c);
 	if (c->u.tel.n > 0) /* what it said last is all there is to show if nothing follows */

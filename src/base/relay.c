@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: ISC
+ * relay.c - see relay.h.
+ * One thing to know: no write may block, or one direction would hold up the other and two ends that both write
+ * before they read would wait for ever. */
+#include "relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "net.h"
+
+#define CHATTER_WAIT_MS 500 /* how long a first line may stay unfinished before it is delivered as it is */
+
+enum { IN, REMOTE_OUT, REMOTE_IN, OUT, NFDS };
+
+static bool
+is_socket(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* The master side of a pseudo terminal: opening it once more would make another terminal. */
+static bool
+is_pty_master(int fd)
+{
+#ifdef TIOCGPTN
+	unsigned n;
+
+	return ioctl(fd, TIOCGPTN, &n) == 0;
+#else
+	(void)fd;
+	return true;
+#endif
+}
+
+/* O_NONBLOCK belongs to the open file, which ssh, the shell and others may share; so a pipe or terminal is opened
+ * once more, for us alone.  Returns the most octets that one write may have, 0 = any number. */
+static size_t
+own_output(int fd)
+{
+	char path[32];
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL), mine;
+
+	if (fstat(fd, &st) < 0 || flags < 0 || (flags & O_NONBLOCK) || S_ISREG(st.st_mode))
+		return 0;
+	if (S_ISCHR(st.st_mode) && !isatty(fd))
+		return 0;
+	if (!is_pty_master(fd)) {
+		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		mine = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (mine >= 0) {
+			int done = dup2(mine, fd);
+
+			close(mine);
+			if (done == fd)
+				return 0;
+		}
+	}
+	return S_ISFIFO(st.st_mode) ? PIPE_BUF : 1;
+}
+
+static void
+flow_begin(struct flow *f, int from, int to)
+{
+	f->from = from;
+	f->to = to;
+	f->from_sock = is_socket(from);
+	f->to_sock = is_socket(to);
+	f->over = f->lost = false;
+	f->chunk = f->to_sock ? 0 : own_output(to);
+}
+
+void
+relay_begin(struct relay *r)
+{
+	flow_begin(&r->up, r->in, r->remote);
+	flow_begin(&r->down, r->remote, r->out);
+	r->err = 0;
+	r->what = NULL;
+}
+
+static void
+tell(struct relay *r, enum relay_event e, const uint8_t *p, size_t n)
+{
+	if (r->event != NULL)
+		r->event(r->ctx, e, p, n);
+}
+
+static void
+note_error(struct relay *r, const char *what)
+{
+	if (r->err == 0) {
+		r->err = errno;
+		r->what = what;
+	}
+}
+
+static bool
+would_block(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
+/* Tell the reader of f that no more will come. */
+static void
+pass_end(struct relay *r, struct flow *f)
+{
+	f->over = true;
+	if (f->lost)
+		return;
+	if (f == &r->up) {
+		if (r->half_close)
+			shutdown(f->to, SHUT_WR);
+	} else if (f->to_sock) {
+		shutdown(f->to, SHUT_WR);
+	} else if (f->to == STDOUT_FILENO) {
+		/* A descriptor that stays open, so that the number is not given to something else. */
+		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+		if (null >= 0) {
+			dup2(null, f->to);
+			close(null);
+		} else {
+			close(f->to);
+		}
+	} else {
+		close(f->to);
+	}
+}
+
+static void
+end_of_input(struct relay *r, struct flow *f)
+{
+	f->from = -1;
+	tell(r, f == &r->up ? RELAY_LOCAL_EOF : RELAY_REMOTE_EOF, NULL, 0);
+	if (f->n == 0 && !(r->hold && f == &r->up))
+		pass_end(r, f);
+}
+
+/* A reset, or the network gave the connection up: there is nobody to send to either. */
+static void
+connection_lost(struct relay *r)
+{
+	note_error(r, "receiving from the remote side");
+	r->up.from = -1;
+	r->up.n = 0;
+	r->up.over = true;
+}
+
+static void
+flow_read(struct relay *r, struct flow *f)
+{
+	ssize_t got;
+
+	f->at = 0;
+	got = f->from_sock ? recv(f->from, f->buf, f->cap, MSG_DONTWAIT) : read(f->from, f->buf, f->cap);
+	if (got > 0) {
+		if (f->lost)
+			return;
+		f->n = (size_t)got;
+		tell(r, f == &r->up ? RELAY_SENT : RELAY_RECEIVED, f->buf, f->n);
+		return;
+	}
+	if (got < 0 && (would_block() || errno == EINTR))
+		return;
+	if (got < 0 && f == &r->down)
+		connection_lost(r);
+	else if (got < 0 && errno != EIO) /* EIO: the terminal was closed */
+		note_error(r, "reading the local side");
+	end_of_input(r, f);
+}
+
+static void
+flow_write(struct relay *r, struct flow *f)
+{
+	size_t n = f->chunk != 0 && f->n > f->chunk ? f->chunk : f->n;
+	ssize_t put = f->to_sock ? send(f->to, f->buf + f->at, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+				 : write(f->to, f->buf + f->at, n);
+
+	if (put < 0) {
+		if (would_block() || errno == EINTR)
+			return;
+		f->lost = true;
+		if (r->hold && f == &r->down)
+			return; /* kept for the next local side */
+		note_error(r, f == &r->up ? "sending to the remote side" : "writing to the local side");
+		f->n = 0;
+		if (f == &r->up) { /* nobody takes it: stop reading, go on delivering */
+			f->from = -1;
+			f->over = true;
+		} else if (f->from < 0) {
+			f->over = true;
+		}
+		return;
+	}
+	f->at += (size_t)put;
+	f->n -= (size_t)put;
+	if (f->n == 0 && f->from < 0)
+		pass_end(r, f);
+}
+
+/* The first line from remote, as far as it has come: drop it, keep waiting for its end, or deliver it. */
+static bool
+chatter_holds(struct relay *r)
+{
+	struct flow *f = &r->down;
+	size_t want = strlen(r->chatter), i;
+
+	for (i = 0; i < want && i < f->n; i++) {
+		char c = (char)f->buf[f->at + i], w = r->chatter[i];
+
+		if (c != w && !(c >= 'A' && c <= 'Z' && c + 32 == w) &&
+			!(w >= 'A' && w <= 'Z' && w + 32 == c))
+			break;
+	}
+	if (i < f->n && i < want) {
+		r->chatter = NULL;
+		return false;
+	}
+	for (; i < f->n; i++) {
+		if (f->buf[f->at + i] == '\n') {
+			f->at += i + 1;
+			f->n -= i + 1;
+			r->chatter = NULL;
+			return false;
+		}
+	}
+	if (f->n == f->cap || f->from < 0)
+		r->chatter = NULL;
+	return r->chatter != NULL;
+}
+
+/* More of the first line: what is there stays in front. */
+static void
+chatter_read(struct relay *r)
+{
+	struct flow *f = &r->down;
+	ssize_t got;
+
+	if (f->at > 0)
+		memmove(f->buf, f->buf + f->at, f->n);
+	f->at = 0;
+	got = recv(f->from, f->buf + f->n, f->cap - f->n, MSG_DONTWAIT);
+	if (got > 0) {
+		tell(r, RELAY_RECEIVED, f->buf + f->n, (size_t)got);
+		f->n += (size_t)got;
+	} else if (got == 0 || !(would_block() || errno == EINTR)) {
+		if (got < 0)
+			connection_lost(r);
+		f->from = -1;
+		r->chatter = NULL;
+		tell(r, RELAY_REMOTE_EOF, NULL, 0);
+		if (f->n == 0)
+			pass_end(r, f);
+	}
+}
+
+static void
+want(struct pollfd *p, const struct flow *f, int in, int out, bool holding)
+{
+	bool read = !f->over && f->from >= 0 && (f->n == 0 || holding);
+	bool write = !f->over && f->n > 0 && !f->lost && !holding;
+
+	p[in].fd = read ? f->from : -1;
+	p[in].events = POLLIN;
+	p[out].fd = write ? f->to : -1;
+	p[out].events = POLLOUT;
+}
+
+/* A person at a terminal who has read the last line of a closed session waits for nothing more. */
+static bool
+person_waits(const struct relay *r)
+{
+	struct termios t;
+
+	return r->down.over && r->up.from >= 0 && r->up.n == 0 && tcgetattr(r->up.from, &t) == 0 &&
+	       (t.c_lflag & ICANON);
+}
+
+/* Nobody can read what remote may still send: the local side has ended and its reader is gone. */
+static bool
+reader_gone(const struct relay *r, short revents)
+{
+	return r->up.over && r->down.n == 0 && (revents & (POLLERR | POLLHUP)) != 0;
+}
+
+static bool
+over(const struct relay *r)
+{
+	return r->up.over && (r->down.over || r->down.lost);
+}
+
+static int
+timeout(const struct relay *r, bool holding)
+{
+	if (holding)
+		return CHATTER_WAIT_MS;
+	return r->idle_ms > 0 ? r->idle_ms : -1;
+}
+
+static void
+move(struct relay *r, const struct pollfd *p, bool holding)
+{
+	if (p[IN].fd >= 0 && p[IN].revents)
+		flow_read(r, &r->up);
+	if (r->up.n > 0 && !r->up.over && (p[REMOTE_OUT].fd < 0 || p[REMOTE_OUT].revents))
+		flow_write(r, &r->up);
+	if (p[REMOTE_IN].fd >= 0 && p[REMOTE_IN].revents) {
+		if (holding)
+			chatter_read(r);
+		else
+			flow_read(r, &r->down);
+	}
+	if (r->chatter != NULL && r->down.n > 0 && chatter_holds(r))
+		return;
+	if (r->down.n > 0 && !r->down.over && !r->down.lost && (p[OUT].fd < 0 || p[OUT].revents))
+		flow_write(r, &r->down);
+}
+
+enum relay_end
+relay_run(struct relay *r)
+{
+	struct pollfd p[NFDS];
+
+	if (r->chatter != NULL && r->down.n > 0)
+		(void)chatter_holds(r);
+	while (!over(r) && !person_waits(r)) {
+		bool holding = r->chatter != NULL && r->down.n > 0;
+		bool watch = r->up.over && !r->down.over && r->down.n == 0;
+		int ready;
+
+		if (r->hold && r->down.over)
+			break;
+		if (r->hold && (r->up.from < 0 || r->down.lost) && r->up.n == 0)
+			return RELAY_LOCAL_LOST;
+		want(p, &r->up, IN, REMOTE_OUT, false);
+		want(p, &r->down, REMOTE_IN, OUT, holding);
+		if (watch) {
+			p[OUT].fd = r->down.to;
+			p[OUT].events = 0;
+		}
+		ready = poll(p, NFDS, timeout(r, holding));
+		if (ready < 0 && errno != EINTR) {
+			note_error(r, "waiting");
+			return RELAY_ERROR;
+		}
+		if (ready < 0)
+			continue;
+		if (ready == 0 && holding)
+			r->chatter = NULL;
+		else if (ready == 0)
+			return RELAY_IDLE;
+		if (watch && p[OUT].fd >= 0 && reader_gone(r, p[OUT].revents))
+			break;
+		if (watch)
+			p[OUT].fd = -1;
+		move(r, p, holding);
+	}
+	return r->err != 0 ? RELAY_ERROR : RELAY_OVER;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC
+ * cred.c - see cred.h.
+ * One thing to know: the two prompts are an interface, expect scripts wait for them word for word. */
+#include "cred.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "say.h"
+#include "wipe.h"
+
+#define SECRET_MAX 1024
+
+static char secret[SECRET_MAX];
+
+static const char *
+login_name(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	const char *name = pw != NULL ? pw->pw_name : getenv("LOGNAME");
+
+	if (name == NULL)
+		name = getenv("USER");
+	return name != NULL ? name : "";
+}
+
+const char *
+cred_user(const struct config *cfg)
+{
+	static const char *const socks5[] = {"SOCKS5_USER", "SOCKS_USER", "CONNECT_USER", NULL};
+	static const char *const socks4[] = {"SOCKS4_USER", "SOCKS_USER", "CONNECT_USER", NULL};
+	static const char *const http[] = {"HTTP_PROXY_USER", "CONNECT_USER", NULL};
+	static const char *const other[] = {"CONNECT_USER", NULL};
+	const char *const *names = other, *user;
+
+	if (cfg->proxy.has_user)
+		return cfg->proxy.user;
+	if (cfg->method == METHOD_SOCKS)
+		names = cfg->socks_version == 4 ? socks4 : socks5;
+	else if (cfg->method == METHOD_HTTP)
+		names = http;
+	user = conf_first(names, NULL);
+	return user != NULL ? user : login_name();
+}
+
+const char *
+cred_password(const struct config *cfg)
+{
+	static const char *const socks[] = {
+		"SOCKS5_PASSWD", "SOCKS5_PASSWORD", "SOCKS_PASSWORD", "CONNECT_PASSWORD", NULL};
+	static const char *const http[] = {"HTTP_PROXY_PASSWORD", "CONNECT_PASSWORD", NULL};
+
+	return conf_first(cfg->method == METHOD_HTTP ? http : socks, NULL);
+}
+
+void
+cred_wipe(void)
+{
+	wipe(secret, sizeof secret);
+	conf_wipe_all();
+}
+
+/* --- the terminal ------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t caught;
+
+static void
+on_signal(int sig)
+{
+	caught = sig;
+}
+
+static const int signals[] = {SIGINT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+
+#define NSIGNALS (sizeof signals / sizeof signals[0])
+
+static void
+catch_signals(struct sigaction *old)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+
+	sigemptyset(&sa.sa_mask);
+	for (size_t i = 0; i < NSIGNALS; i++) {
+		sigaction(signals[i], NULL, &old[i]);
+		if (old[i].sa_handler != SIG_IGN)
+			sigaction(signals[i], &sa, NULL);
+	}
+}
+
+static void
+release_signals(const struct sigaction *old)
+{
+	for (size_t i = 0; i < NSIGNALS; i++)
+		sigaction(signals[i], &old[i], NULL);
+}
+
+static void
+tty_write(int tty, const char *s)
+{
+	size_t n = strlen(s);
+
+	while (n > 0) {
+		ssize_t r = write(tty, s, n);
+
+		if (r <= 0)
+			return;
+		s += r;
+		n -= (size_t)r;
+	}
+}
+
+/* Characters up to the end of the line into secret.  0 done, -1 nothing or a failure, 1 a signal was caught. */
+static int
+read_line(int tty)
+{
+	size_t n = 0;
+	char c;
+
+	for (;;) {
+		ssize_t r = read(tty, &c, 1);
+
+		if (caught != 0 || (r < 0 && errno == EINTR)) {
+			wipe(secret, sizeof secret);
+			return 1;
+		}
+		if (r <= 0) {
+			if (n > 0)
+				break;
+			say_error("no password was typed");
+			return -1;
+		}
+		if (c == '\n' || c == '\r')
+			break;
+		if (n + 1 < sizeof secret)
+			secret[n++] = c;
+		else
+			n = sizeof secret; /* too long; go on to the end of the line */
+		if (n == sizeof secret)
+			n = sizeof secret - 1;
+	}
+	if (n + 1 == sizeof secret) {
+		say_error("the password is longer than %d characters", SECRET_MAX - 2);
+		return -1;
+	}
+	secret[n] = '\0';
+	return 0;
+}
+
+/* Once: prompt, read without echo, give the terminal back whatever happens. */
+static int
+ask_once(int tty, const char *prompt)
+{
+	struct sigaction old[NSIGNALS];
+	struct termios before, quiet;
+	int r;
+
+	caught = 0;
+	if (tcgetattr(tty, &before) < 0) {
+		say_error("the terminal cannot be used: %s", strerror(errno));
+		return -1;
+	}
+	catch_signals(old);
+	quiet = before;
+	quiet.c_lflag &= (tcflag_t) ~(ECHO | ECHOE | ECHOK | ECHONL);
+	quiet.c_lflag |= ICANON | ISIG;
+	quiet.c_iflag |= ICRNL;
+	do {
+		r = tcsetattr(tty, TCSAFLUSH, &quiet);
+	} while (r < 0 && errno == EINTR && caught == 0);
+	r = 1;
+	if (caught == 0) {
+		tty_write(tty, prompt);
+		r = read_line(tty);
+		tty_write(tty, "\n");
+	}
+	while (tcsetattr(tty, TCSAFLUSH, &before) < 0 && errno == EINTR && caught != SIGTTOU)
+		;
+	release_signals(old);
+	return r;
+}
+
+static int
+ask_terminal(int tty, const char *prompt)
+{
+	int r;
+
+	do {
+		r = ask_once(tty, prompt);
+		if (caught != 0)
+			kill(getpid(), caught); /* the default: ends us, or stops us until SIGCONT */
+	} while (r == 1);
+	return r;
+}
+
+/* --- the askpass program ------------------------------------------------------------------------------------ */
+
+static void
+exec_askpass(const char *program, const char *prompt, int out)
+{
+	char *const argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)prompt, NULL};
+	int null = open("/dev/null", O_RDONLY); /* our standard input is the session's */
+
+	dup2(null, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	signal(SIGPIPE, SIG_DFL);
+	execvp(program, argv);
+	say_error("the askpass program %s cannot be run: %s", safe(program), strerror(errno));
+	_exit(127);
+}
+
+/* What the program prints, up to the end of its first line, into secret.  Its length, or -1 if it is too long. */
+static ssize_t
+read_askpass(int fd)
+{
+	size_t n = 0, end;
+	char rest[64];
+
+	for (;;) {
+		bool full = n == sizeof secret;
+		ssize_t r = full ? read(fd, rest, sizeof rest) : read(fd, secret + n, sizeof secret - n);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			break;
+		n += full ? 0 : (size_t)r;
+	}
+	wipe(rest, sizeof rest);
+	for (end = 0; end < n && secret[end] != '\n' && secret[end] != '\r'; end++)
+		;
+	if (end == sizeof secret)
+		return -1;
+	secret[end] = '\0';
+	return (ssize_t)end;
+}
+
+static int
+ask_program(const char *program, const char *prompt)
+{
+	int fd[2], status = -1;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe(fd) < 0 || (pid = fork()) < 0) {
+		say_error("the askpass program cannot be started: %s", strerror(errno));
+		return -1;
+	}
+	if (pid == 0) {
+		close(fd[0]);
+		exec_askpass(program, prompt, fd[1]);
+	}
+	close(fd[1]);
+	n = read_askpass(fd[0]);
+	close(fd[0]);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		say_error("the askpass program %s gave no password (it ended with %s %d)", safe(program),
+			WIFEXITED(status) ? "status" : "signal",
+			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+		return -1;
+	}
+	if (n < 0) {
+		say_error(
+			"the askpass program %s gave more than %d characters", safe(program), SECRET_MAX - 1);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+obtain(const char *prompt)
+{
+	const char *program = conf_get("SSH_ASKPASS"), *require = getenv("SSH_ASKPASS_REQUIRE");
+	bool has_program = program != NULL && program[0] != '\0';
+	int tty, r;
+
+	if (require == NULL)
+		require = "";
+	if (has_program && (strcmp(require, "force") == 0 || strcmp(require, "prefer") == 0))
+		return ask_program(program, prompt);
+	tty = strcmp(require, "force") == 0 ? -1 : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (tty >= 0) {
+		r = ask_terminal(tty, prompt);
+		close(tty);
+		return r;
+	}
+	if (has_program && strcmp(require, "never") != 0)
+		return ask_program(program, prompt);
+	say_error("there is no terminal and no askpass program to ask for the password");
+	return -1;
+}
+
+const char *
+cred_ask(const struct config *cfg, const char *user)
+{
+	char prompt[2200];
+
+	snprintf(prompt, sizeof prompt, "Enter %s for %s@%s: ",
+		cfg->method == METHOD_HTTP ? "proxy authentication password" : "SOCKS5 password", safe(user),
+		safe(cfg->proxy.host));
+	if (obtain(prompt) == 0)
+		return secret;
+	wipe(secret, sizeof secret);
+	return NULL;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: ISC
+ * direct.c - see direct.h.
+ * Entries: [!]*  [!]name  [!]*.name  [!]10.  [!]192.168.0/24  [!]10.0.0.0/255.0.0.0  [!]2001:db8::/32 */
+#include "direct.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <ifaddrs.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "say.h"
+
+struct direct_entry {
+	bool no; /* "!" */
+	enum { E_ALL, E_NAME, E_IP4, E_IP6 } kind;
+	uint8_t addr[16], mask[16];
+	char name[256];
+};
+
+static void
+mask_bits(uint8_t *mask, unsigned bits)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned here = bits > 8 * i ? bits - 8 * i : 0;
+
+		mask[i] = here >= 8 ? 0xff : (uint8_t)(0xff00u >> here);
+	}
+}
+
+/* A decimal number up to max at *s, which moves behind it; -1 if there is none. */
+static int
+number(const char **s, int max)
+{
+	int v = 0;
+	const char *p = *s;
+
+	if (!isdigit((unsigned char)*p))
+		return -1;
+	for (; isdigit((unsigned char)*p); p++) {
+		v = v * 10 + (*p - '0');
+		if (v > max)
+			return -1;
+	}
+	*s = p;
+	return v;
+}
+
+/* One to four numbers with dots, a final dot allowed; returns how many there are, 0 if malformed. */
+static unsigned
+octets(const char **s, uint8_t *out)
+{
+	unsigned n = 0;
+
+	for (;;) {
+		int v = number(s, 255);
+
+		if (v < 0 || n == 4)
+			return 0;
+		out[n++] = (uint8_t)v;
+		if (**s != '.')
+			return n;
+		++*s;
+		if (!isdigit((unsigned char)**s))
+			return n;
+	}
+}
+
+static const char *
+parse_ip4(const char *s, struct direct_entry *e)
+{
+	unsigned n = octets(&s, e->addr);
+	int bits;
+
+	e->kind = E_IP4;
+	if (n == 0)
+		return "this is not an IPv4 network";
+	mask_bits(e->mask, 8 * n);
+	if (*s == '\0')
+		return NULL;
+	if (*s++ != '/')
+		return "this is not an IPv4 network";
+	if (strchr(s, '.') != NULL) {
+		if (octets(&s, e->mask) != 4 || *s != '\0')
+			return "the mask is malformed";
+		return NULL;
+	}
+	bits = number(&s, 32);
+	if (bits < 0 || *s != '\0')
+		return "the mask is not 0 to 32";
+	mask_bits(e->mask, (unsigned)bits);
+	return NULL;
+}
+
+static const char *
+parse_ip6(char *s, struct direct_entry *e)
+{
+	char *slash = strchr(s, '/'), *end;
+	const char *bits_at = slash;
+	int bits = 128;
+
+	e->kind = E_IP6;
+	if (slash != NULL) {
+		*slash = '\0';
+		bits_at = slash + 1;
+		bits = number(&bits_at, 128);
+		if (bits < 0 || *bits_at != '\0')
+			return "the prefix length is not 0 to 128";
+	}
+	end = s + strlen(s);
+	if (s[0] == '[' && end[-1] == ']') {
+		end[-1] = '\0';
+		s++;
+	}
+	if (inet_pton(AF_INET6, s, e->addr) != 1)
+		return "this is not an IPv6 network";
+	mask_bits(e->mask, (unsigned)bits);
+	return NULL;
+}
+
+static const char *
+parse_name(const char *s, struct direct_entry *e)
+{
+	size_t n;
+
+	if (strcmp(s, "*") == 0) {
+		e->kind = E_ALL;
+		return NULL;
+	}
+	e->kind = E_NAME;
+	if (*s == '*')
+		s++;
+	if (*s == '.')
+		s++;
+	n = strlen(s);
+	if (n > 0 && s[n - 1] == '.')
+		n--;
+	if (n == 0)
+		return "the name is empty";
+	if (n >= sizeof e->name)
+		return "the name is too long";
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c <= ' ' || c == 0x7f || c == '/' || c == '*')
+			return "this is neither a network nor a name";
+		e->name[i] = (char)tolower(c);
+	}
+	return NULL;
+}
+
+static struct direct_entry *
+append(struct direct *d)
+{
+	struct direct_entry *e = realloc(d->e, (d->n + 1) * sizeof *e);
+
+	if (e == NULL) {
+		say_fatal("out of memory");
+		exit(ST_IO);
+	}
+	d->e = e;
+	memset(&e[d->n], 0, sizeof *e);
+	return &e[d->n++];
+}
+
+static bool
+parse_entry(struct direct *d, char *s, const char *from)
+{
+	struct direct_entry *e = append(d);
+	char *given = s, whole[64];
+	const char *why;
+
+	memset(whole, 0, sizeof whole);
+	memcpy(whole, s, strlen(s) < sizeof whole ? strlen(s) : sizeof whole - 1);
+	if (*s == '!') {
+		e->no = true;
+		s++;
+	}
+	if (*s == '\0')
+		why = "nothing follows the !";
+	else if (strchr(s, ':') != NULL)
+		why = parse_ip6(s, e);
+	else if (strspn(s, "0123456789./") == strlen(s))
+		why = parse_ip4(s, e);
+	else
+		why = parse_name(s, e);
+	if (why != NULL) {
+		d->n--;
+		say_error("%s: bad entry '%s': %s", from, safe(whole), why);
+		return false;
+	}
+	say_debug("adding direct %s entry: %s", e->kind == E_NAME || e->kind == E_ALL ? "name" : "addr",
+		safe(given[0] == '\0' ? "" : whole));
+	return true;
+}
+
+bool
+direct_parse(struct direct *d, const char *list, const char *from)
+{
+	char item[512];
+	bool good = true;
+
+	while (*list != '\0') {
+		size_t n = strcspn(list, ","), skip = strspn(list, " \t"), end = n;
+
+		while (end > skip && (list[end - 1] == ' ' || list[end - 1] == '\t'))
+			end--;
+		if (skip < end && end - skip < sizeof item) {
+			memcpy(item, list + skip, end - skip);
+			item[end - skip] = '\0';
+			good &= parse_entry(d, item, from);
+		} else if (skip < end) {
+			say_error("%s: an entry of %zu characters is too long", from, end - skip);
+			good = false;
+		}
+		list += n + (list[n] == ',');
+	}
+	return good;
+}
+
+static bool
+addr_octets(const struct sockaddr *sa, uint8_t *out, bool *v6)
+{
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	if (sa->sa_family == AF_INET) {
+		memcpy(out, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+		*v6 = false;
+		return true;
+	}
+	if (sa->sa_family != AF_INET6)
+		return false;
+	memcpy(out, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+	*v6 = memcmp(out, mapped, sizeof mapped) != 0;
+	if (!*v6)
+		memmove(out, out + 12, 4);
+	return true;
+}
+
+void
+direct_add_interfaces(struct direct *d)
+{
+	struct ifaddrs *all, *i;
+	bool v6;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (i = all; i != NULL; i = i->ifa_next) {
+		struct direct_entry e = {.no = false};
+
+		if (i->ifa_addr == NULL || i->ifa_netmask == NULL || !addr_octets(i->ifa_addr, e.addr, &v6))
+			continue;
+		addr_octets(i->ifa_netmask, e.mask, &(bool){false});
+		e.kind = v6 ? E_IP6 : E_IP4;
+		*append(d) = e;
+		say_debug("adding direct addr entry of interface %s", i->ifa_name);
+	}
+	freeifaddrs(all);
+}
+
+static enum direct_answer
+answer(const struct direct_entry *e)
+{
+	return e->no ? DIRECT_NO : DIRECT_YES;
+}
+
+static enum direct_answer
+match_octets(const struct direct *d, const uint8_t *a, bool v6)
+{
+	size_t n = v6 ? 16 : 4;
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct direct_entry *e = &d->e[i];
+		size_t k = 0;
+
+		if (e->kind == E_ALL)
+			return answer(e);
+		if (e->kind != (v6 ? E_IP6 : E_IP4))
+			continue;
+		while (k < n && (a[k] & e->mask[k]) == (e->addr[k] & e->mask[k]))
+			k++;
+		if (k == n)
+			return answer(e);
+	}
+	return DIRECT_NO_MATCH;
+}
+
+static bool
+name_matches(const char *name, size_t n, const char *entry)
+{
+	size_t len = strlen(entry);
+
+	if (n < len || strncasecmp(name + n - len, entry, len) != 0)
+		return false;
+	return n == len || name[n - len - 1] == '.';
+}
+
+enum direct_answer
+direct_host(const struct direct *d, const char *host)
+{
+	size_t n = strlen(host);
+	struct in_addr a4;
+	uint8_t a[16];
+
+	if (inet_aton(host, &a4) != 0) {
+		memcpy(a, &a4, 4);
+		return match_octets(d, a, false);
+	}
+	if (strchr(host, ':') != NULL) {
+		struct sockaddr_in6 s6 = {.sin6_family = AF_INET6};
+		char bare[64];
+		bool v6 = true;
+		size_t len = strcspn(host, "%");
+
+		if (len >= sizeof bare)
+			return DIRECT_NO_MATCH;
+		memcpy(bare, host, len);
+		bare[len] = '\0';
+		if (inet_pton(AF_INET6, bare, &s6.sin6_addr) != 1)
+			return DIRECT_NO_MATCH;
+		addr_octets((const struct sockaddr *)&s6, a, &v6);
+		return match_octets(d, a, v6);
+	}
+	if (n > 0 && host[n - 1] == '.')
+		n--;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct direct_entry *e = &d->e[i];
+
+		if (e->kind == E_ALL || (e->kind == E_NAME && name_matches(host, n, e->name)))
+			return answer(e);
+	}
+	return DIRECT_NO_MATCH;
+}
+
+enum direct_answer
+direct_addr(const struct direct *d, const struct net_addr *addr)
+{
+	uint8_t a[16];
+	bool v6;
+
+	if (!addr_octets((const struct sockaddr *)&addr->ss, a, &v6))
+		return DIRECT_NO_MATCH;
+	return match_octets(d, a, v6);
+}
+
+void
+direct_free(struct direct *d)
+{
+	free(d->e);
+	d->e = NULL;
+	d->n = 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC
+ * local.c - see local.h.
+ * One thing to know: nothing here looks at standard input, except that with -P a terminal can end the session. */
+#include "local.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "session.h"
+
+static struct session session;
+
+static int
+open_listener(const struct config *cfg)
+{
+	char text[NET_ADDRSTR];
+	struct net_addr bound;
+	int fd = net_listen(&cfg->local, 16);
+
+	if (fd < 0 || net_addr_of(fd, true, &bound) < 0) {
+		say_error("cannot listen on %s: %s", net_str(&cfg->local, text), strerror(errno));
+		return -1;
+	}
+	say_plain("listening on %s", net_str(&bound, text));
+	return fd;
+}
+
+/* A connection from the listener; -1 after the reason was said. */
+static int
+accept_one(int lfd)
+{
+	for (;;) {
+		int fd = accept(lfd, NULL, NULL);
+
+		if (fd >= 0) {
+			net_cloexec(fd);
+			net_nonblock(fd, true);
+			net_tune(fd);
+			return fd;
+		}
+		if (errno == EAGAIN || errno == EWOULDBLOCK)
+			(void)net_wait(lfd, POLLIN, 0);
+		else if (errno != EINTR && errno != ECONNABORTED) {
+			say_error("cannot accept a connection: %s", strerror(errno));
+			return -1;
+		}
+	}
+}
+
+static int
+one_session(const struct config *cfg, int fd)
+{
+	int status = session_open(&session, cfg);
+
+	if (status == 0)
+		status = session_relay(&session, fd, fd, false);
+	session_close(&session);
+	close(fd);
+	return status;
+}
+
+/* --- -P: one remote session, local connections one after another ---------------------------------------------- */
+
+static bool
+remote_ended(int fd)
+{
+	char c;
+	ssize_t r = recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return r == 0 || (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+/* Wait for the next local connection while remote lives.  -1: the session is over. */
+static int
+next_local(int lfd, int remote)
+{
+	struct pollfd p[3] = {{.fd = lfd, .events = POLLIN}, {.fd = remote}, {.fd = -1, .events = POLLIN}};
+	char line[256];
+
+#ifdef POLLRDHUP
+	p[1].events = POLLRDHUP;
+#endif
+	if (isatty(STDIN_FILENO))
+		p[2].fd = STDIN_FILENO;
+	for (;;) {
+		if (poll(p, 3, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			say_error("waiting: %s", strerror(errno));
+			return -1;
+		}
+		if (p[2].revents && read(STDIN_FILENO, line, sizeof line) <= 0)
+			return -1;
+		if (p[0].revents)
+			return accept_one(lfd);
+		if (p[1].revents) {
+			if (remote_ended(remote))
+				return -1;
+			p[1].fd = -1; /* its last words wait for a local connection */
+		}
+	}
+}
+
+static int
+hold_session(const struct config *cfg, int lfd)
+{
+	int fd = accept_one(lfd), status;
+
+	if (fd < 0)
+		return ST_IO;
+	status = session_open(&session, cfg);
+	while (status == 0) {
+		status = session_relay(&session, fd, fd, true);
+		close(fd);
+		fd = -1;
+		if (status != -1)
+			break;
+		status = 0;
+		fd = next_local(lfd, session.fd);
+		if (fd < 0)
+			break;
+	}
+	session_close(&session);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+/* --- --forever: a process for each session -------------------------------------------------------------------- */
+
+static void
+reap(void)
+{
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
+static void
+on_child(int sig)
+{
+	(void)sig; /* its arrival interrupts the wait, that is all */
+}
+
+static int
+serve_forever(const struct config *cfg, int lfd)
+{
+	struct sigaction sa = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
+
+	sigaction(SIGCHLD, &sa, NULL);
+	for (;;) {
+		struct pollfd p = {.fd = lfd, .events = POLLIN};
+		int fd;
+		pid_t pid;
+
+		(void)poll(&p, 1, -1);
+		reap();
+		if (!p.revents)
+			continue;
+		fd = accept_one(lfd);
+		if (fd < 0) { /* out of descriptors or memory: a session that ends makes room */
+			(void)poll(NULL, 0, 200);
+			continue;
+		}
+		pid = fork();
+		if (pid == 0) {
+			close(lfd);
+			signal(SIGCHLD, SIG_DFL);
+			exit(one_session(cfg, fd));
+		}
+		if (pid < 0)
+			say_error("cannot start a session: %s", strerror(errno));
+		close(fd);
+	}
+}
+
+int
+local_serve(const struct config *cfg)
+{
+	int lfd = open_listener(cfg), fd, status;
+
+	if (lfd < 0)
+		return ST_IO;
+	if (cfg->forever)
+		return serve_forever(cfg, lfd);
+	if (cfg->hold) {
+		status = hold_session(cfg, lfd);
+		close(lfd);
+		return status;
+	}
+	fd = accept_one(lfd);
+	close(lfd); /* one connection: a second one is refused, not left waiting */
+	return fd < 0 ? ST_IO : one_session(cfg, fd);
+}

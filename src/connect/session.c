@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: ISC
+ * session.c - see session.h. */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "cred.h"
+#include "hex.h"
+#include "say.h"
+
+#define WINDOW (64 * 1024) /* longest message of a handshake; bounds an HTTP header */
+
+static uint8_t up_buf[RELAY_BUF], down_buf[RELAY_BUF], notes_buf[16 * 1024];
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	if (a == 0 || b == 0)
+		return a == 0 ? b : a;
+	return a < b ? a : b;
+}
+
+static int64_t
+connect_deadline(const struct session *s)
+{
+	int c = s->cfg->connect_s;
+
+	return sooner(s->deadline, c > 0 ? net_now() + (int64_t)c * 1000 : 0);
+}
+
+/* --- connecting ----------------------------------------------------------------------------------------------- */
+
+static int
+find_addresses(struct session *s, int64_t deadline)
+{
+	const struct config *cfg = s->cfg;
+	const char *why;
+
+	if (s->route.first.n > 0)
+		return 0;
+	if (s->route.direct)
+		why = resolve(cfg->host, cfg->port, cfg->has_ns ? &cfg->ns : NULL, deadline, &s->route.first);
+	else
+		why = resolve(cfg->proxy.host, cfg->proxy.port, NULL, deadline, &s->route.first);
+	if (why == NULL)
+		return 0;
+	say_error("cannot resolve %s: %s", s->party, why);
+	say_fatal("Unable to connect to %s host", s->route.direct ? "destination" : "relay");
+	return strcmp(why, "timed out") == 0 ? ST_DEADLINE : ST_RESOLVE;
+}
+
+/* Of the time that is left, each address but the last gets its share. */
+static int64_t
+share(int64_t deadline, size_t addresses)
+{
+	if (deadline == 0 || addresses <= 1)
+		return deadline;
+	return net_now() + net_left(deadline) / (int64_t)addresses;
+}
+
+static int
+dial(struct session *s)
+{
+	int64_t deadline = connect_deadline(s);
+	int status = find_addresses(s, deadline), err = 0;
+	const struct addrs *list = &s->route.first;
+	char text[NET_ADDRSTR];
+
+	if (status != 0)
+		return status;
+	for (size_t i = 0; i < list->n; i++) {
+		say_debug("connecting to %s", net_str(&list->a[i], text));
+		s->fd = net_dial(&list->a[i], share(deadline, list->n - i));
+		if (s->fd >= 0) {
+			net_tune(s->fd);
+			return 0;
+		}
+		err = errno;
+		say_error("%s: cannot connect to %s: %s", s->party, net_str(&list->a[i], text),
+			err == ETIMEDOUT ? "timed out" : strerror(err));
+	}
+	say_fatal("Unable to connect to %s host, errno=%d", s->route.direct ? "destination" : "relay", err);
+	return deadline != 0 && net_left(deadline) == 0 ? ST_DEADLINE : ST_REACH;
+}
+
+/* --- the handshake -------------------------------------------------------------------------------------------- */
+
+static void
+print_notes(void *ctx, struct peer *peer)
+{
+	struct obuf *o = peer->notes;
+	const uint8_t *p = o->p, *end = o->p + o->n, *lf;
+
+	(void)ctx;
+	for (; p < end && (lf = memchr(p, '\n', (size_t)(end - p))) != NULL; p = lf + 1)
+		say_debug("%.*s", (int)(lf - p), (const char *)p);
+	if (o->over)
+		say_debug("(more was said than fits here)");
+	o->n = 0;
+	o->over = false;
+}
+
+static void
+start_client(struct session *s)
+{
+	const struct config *cfg = s->cfg;
+	struct client *c = &s->client;
+	static struct obuf notes;
+
+	memset(c, 0, sizeof *c);
+	notes = ob_over(notes_buf, sizeof notes_buf);
+	if (debug_level > 0)
+		c->peer.notes = &notes;
+	c->dst = s->route.dst;
+	if (cfg->method == METHOD_HTTP) {
+		c->u.http.http10 = cfg->http10;
+		http_start(c);
+	} else if (cfg->method == METHOD_TELNET) {
+		c->u.tel.command = cfg->command;
+		memcpy(c->u.tel.good, cfg->good, sizeof c->u.tel.good);
+		memcpy(c->u.tel.bad, cfg->bad, sizeof c->u.tel.bad);
+		telnet_start(c);
+	} else if (cfg->socks_version == 4) {
+		c->user = cred_user(cfg);
+		socks4_start(c);
+	} else {
+		memcpy(c->u.s5.method, cfg->auth, sizeof c->u.s5.method);
+		c->u.s5.n = cfg->nauth;
+		socks5_start(c);
+	}
+}
+
+/* "proxy px:1080 refused: connection not allowed by ruleset (SOCKS5 reply 2)" */
+static int
+say_failure(struct session *s)
+{
+	struct client *c = &s->client;
+	const char *text = c->peer.fail.text, *open = "", *close = "", *detail = "";
+
+	if (c->detail[0] != '\0') {
+		open = " (";
+		detail = safe(c->detail);
+		close = ")";
+	}
+	switch (c->peer.fail.why) {
+	case FAIL_REFUSED:
+		say_error("%s refused: %s%s%s%s", s->party, text, open, detail, close);
+		return ST_REFUSED;
+	case FAIL_AUTH:
+		say_error("%s: %s%s%s%s", s->party, text, open, detail, close);
+		return ST_AUTH;
+	case FAIL_EOF:
+		say_error("%s %s while the %s was awaited%s%s%s", s->party,
+			s->pump.err == 0 ? "closed the connection" : strerror(s->pump.err), c->peer.at, open,
+			detail, close);
+		return ST_PROTOCOL;
+	case FAIL_INPUT:
+		say_error("%s cannot be asked: %s%s%s%s", s->party, text, open, detail, close);
+		return ST_USAGE;
+	default:
+		say_error("%s broke the protocol: %s%s%s%s", s->party, text, open, detail, close);
+		return ST_PROTOCOL;
+	}
+}
+
+static void
+say_last(const struct session *s)
+{
+	if (s->cfg->method == METHOD_SOCKS)
+		say_fatal("failed to begin relaying via SOCKS.");
+	else
+		say_fatal("failed to begin relaying via %s.",
+			s->cfg->method == METHOD_HTTP ? "HTTP" : "telnet");
+}
+
+/* Fill in user and password.  The time it takes to type is not the proxy's. */
+static int
+provide(struct session *s)
+{
+	int64_t from = net_now();
+	struct client *c = &s->client;
+
+	c->user = cred_user(s->cfg);
+	if (c->user[0] == '\0' && !s->cfg->proxy.has_user) {
+		say_error("%s wants a user name, and there is none; give it as user@proxy", s->party);
+		return ST_AUTH;
+	}
+	c->pass = cred_password(s->cfg);
+	if (c->pass == NULL)
+		c->pass = cred_ask(s->cfg, c->user);
+	if (c->pass == NULL) {
+		say_error("%s wants a password for user %s, and there is none", s->party, safe(c->user));
+		return ST_AUTH;
+	}
+	if (s->deadline != 0) {
+		s->deadline += net_now() - from;
+		s->pump.deadline = s->deadline;
+	}
+	return 0;
+}
+
+static int
+say_timeout(struct session *s)
+{
+	const char *detail = s->client.detail[0] != '\0' ? safe(s->client.detail) : "";
+
+	say_error("timed out: %s did not send the %s in time%s%s%s", s->party, s->client.peer.at,
+		detail[0] != '\0' ? " (" : "", detail, detail[0] != '\0' ? ")" : "");
+	return ST_DEADLINE;
+}
+
+static int
+shake_hands(struct session *s)
+{
+	for (;;) {
+		enum pump_end end = pump_run(&s->pump, &s->client.peer);
+		int status = 0;
+
+		if (end == PUMP_TIMEOUT)
+			return say_timeout(s);
+		if (end == PUMP_ERROR) {
+			say_error("%s: %s", s->party, strerror(s->pump.err));
+			return ST_IO;
+		}
+		switch (s->pump.want) {
+		case PEER_OPEN:
+			return 0;
+		case PEER_ASK:
+			status = provide(s);
+			break;
+		case PEER_REDIAL:
+			close(s->fd);
+			s->fd = -1;
+			status = dial(s);
+			pump_renew(&s->pump, s->fd);
+			break;
+		default:
+			return say_failure(s);
+		}
+		if (status != 0)
+			return status;
+	}
+}
+
+static void
+name_party(struct session *s)
+{
+	const char *host = s->route.direct ? s->cfg->host : s->cfg->proxy.host;
+	uint16_t port = s->route.direct ? s->cfg->port : s->cfg->proxy.port;
+	bool v6 = strchr(host, ':') != NULL;
+
+	snprintf(s->party, sizeof s->party, "%s %s%s%s:%u", s->route.direct ? "target" : "proxy",
+		v6 ? "[" : "", safe(host), v6 ? "]" : "", (unsigned)port);
+}
+
+int
+session_open(struct session *s, const struct config *cfg)
+{
+	int status;
+
+	memset(s, 0, sizeof *s);
+	s->cfg = cfg;
+	s->fd = -1;
+	if (cfg->wait_s > 0)
+		s->deadline = net_now() + (int64_t)cfg->wait_s * 1000;
+	s->relay.up.buf = up_buf;
+	s->relay.down.buf = down_buf;
+	s->relay.up.cap = s->relay.down.cap = RELAY_BUF;
+	status = route_find(cfg, connect_deadline(s), &s->route);
+	if (status != 0)
+		return status;
+	name_party(s);
+	status = dial(s);
+	if (status != 0)
+		return status;
+	s->pump = (struct pump){.fd = s->fd,
+		.win = down_buf,
+		.cap = WINDOW,
+		.deadline = s->deadline,
+		.silence_ms = cfg->handshake_s * 1000,
+		.told = debug_level > 0 ? print_notes : NULL};
+	if (!s->route.direct) {
+		start_client(s);
+		status = shake_hands(s);
+		if (status != 0)
+			say_last(s);
+	}
+	cred_wipe();
+	if (status == 0)
+		say_debug("connected");
+	return status;
+}
+
+/* --- the tunnel ----------------------------------------------------------------------------------------------- */
+
+static void
+dump(const char *dir, const uint8_t *p, size_t n)
+{
+	char text[1024];
+
+	while (n > 0) {
+		size_t part = n < 128 ? n : 128;
+		struct obuf o = ob_over(text, sizeof text);
+
+		hex_text(&o, span_of(p, part), 0);
+		say_debug("%s \"%.*s\"", dir, (int)o.n, text);
+		p += part;
+		n -= part;
+	}
+}
+
+static void
+on_event(void *ctx, enum relay_event e, const uint8_t *p, size_t n)
+{
+	(void)ctx;
+	switch (e) {
+	case RELAY_SENT:
+		say_debug("sent %zu bytes", n);
+		if (debug_level > 1)
+			dump(">>>", p, n);
+		break;
+	case RELAY_RECEIVED:
+		say_debug("recv %zu bytes", n);
+		if (debug_level > 1)
+			dump("<<<", p, n);
+		break;
+	case RELAY_LOCAL_EOF:
+		say_debug("local input is EOF");
+		break;
+	case RELAY_REMOTE_EOF:
+		say_debug("connection closed by peer");
+		break;
+	}
+}
+
+int
+session_relay(struct session *s, int in, int out, bool hold)
+{
+	struct relay *r = &s->relay;
+	enum relay_end end;
+
+	r->in = in;
+	r->out = out;
+	r->remote = s->fd;
+	r->half_close = s->cfg->half_close;
+	r->hold = hold;
+	r->idle_ms = s->cfg->idle_s * 1000;
+	if (s->pump.have > 0) { /* the beginning of the tunnel came with the end of the handshake */
+		r->down.at = 0;
+		r->down.n = s->pump.have;
+		s->pump.have = 0;
+		on_event(NULL, RELAY_RECEIVED, down_buf, r->down.n);
+	}
+	if (!s->route.direct && s->cfg->method == METHOD_TELNET && !s->relayed)
+		r->chatter = "Escape character is";
+	s->relayed = true;
+	if (debug_level > 0)
+		r->event = on_event;
+	say_debug("start relaying.");
+	relay_begin(r);
+	end = relay_run(r);
+	say_debug("relaying done.");
+	if (end == RELAY_LOCAL_LOST)
+		return -1;
+	if (end == RELAY_IDLE) {
+		say_error("the session with %s was idle for %d s", s->party, s->cfg->idle_s);
+		return ST_DEADLINE;
+	}
+	if (end == RELAY_ERROR) {
+		say_error("the session with %s broke: %s: %s", s->party, r->what, strerror(r->err));
+		return ST_IO;
+	}
+	return ST_OK;
+}
+
+void
+session_close(struct session *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}

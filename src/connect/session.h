@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC
+ * session.h - one session: find the way, connect, shake hands, relay.
+ * One thing to know: this is where a peer's wishes are carried out; every error is said here, with the party's name. */
+#ifndef CONNECT_SESSION_H
+#define CONNECT_SESSION_H
+
+#include "opts.h"
+#include "pump.h"
+#include "relay.h"
+#include "route.h"
+
+struct session {
+	const struct config *cfg;
+	struct route route;
+	struct client client;
+	struct pump pump;
+	struct relay relay;	   /* the window of the handshake is the buffer of relay.down */
+	int64_t deadline;	   /* of -w; moved on by the time that a password takes */
+	bool relayed;		   /* session_relay has run before */
+	int fd;			   /* to the proxy or the target, -1 */
+	char party[HOST_MAX + 64]; /* "proxy px:1080", for errors */
+};
+
+/* Connect and shake hands.  Returns 0, or an exit status after everything was said. */
+int session_open(struct session *, const struct config *);
+
+/* Relay until the session is over, or with hold until the local side goes away (returns -1 then).
+ * in and out are not closed, but their ends may be shut down. */
+int session_relay(struct session *, int in, int out, bool hold);
+
+void session_close(struct session *);
+
+#endif
