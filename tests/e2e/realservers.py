@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: ISC
+"""Real servers for the tests of connect, each on a loopback port of its own, ended by pid.
+
+A program that is missing fails the test (ci/deps installs them all).  Dante's user/password check reads
+/etc/shadow, so it runs in a small root directory with a passwd and a shadow of its own.
+"""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import jail
+import runner
+
+USER, PASSWORD = "alice", "s3cret"
+LIMIT = 30
+
+
+def program(name):
+    p = shutil.which(name, path=runner.PATH)
+    if not p:
+        pytest.fail("%s is not installed (ci/deps installs what the tests need)" % name)
+    return p
+
+
+def free_port(host="127.0.0.1"):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """Started by start(port); tried again on another port when it ends before it listens."""
+
+    def __init__(self, work):
+        self.work = str(work)
+        os.makedirs(self.work, exist_ok=True)
+        os.chmod(self.work, 0o755)
+        self.log = os.path.join(self.work, "output")
+        for _ in range(5):
+            self.port = free_port()
+            self.spec = "127.0.0.1:%d" % self.port
+            with open(self.log, "ab") as log:
+                self.p = subprocess.Popen(self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                          env=self.env(), start_new_session=True)
+            if self._ready():
+                return
+            self.stop()
+        pytest.fail("%s does not start:\n%s" % (type(self).__name__, self.output()))
+
+    def argv(self):
+        raise NotImplementedError
+
+    def env(self):
+        return {"PATH": runner.PATH, "HOME": self.work, "LC_ALL": "C"}
+
+    def output(self):
+        with open(self.log, errors="replace") as f:
+            return f.read()[-4000:]
+
+    def write(self, name, text, mode=0o644):
+        p = os.path.join(self.work, name)
+        with open(p, "w") as f:
+            f.write(text)
+        os.chmod(p, mode)
+        return p
+
+    def _ready(self):
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            if self.p.poll() is not None:
+                return False
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return True
+            except OSError:
+                time.sleep(0.01)
+        return False
+
+    def stop(self):
+        """End the program and its children: they are in a session of their own."""
+        for sig in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.p.pid, sig)
+            except ProcessLookupError:
+                break
+            try:
+                self.p.wait(5)
+                os.killpg(self.p.pid, 0)
+            except ProcessLookupError:
+                break
+            except subprocess.TimeoutExpired:
+                pass
+        self.p.wait()
+
+
+class Dante(Server):
+    """SOCKS4 and 5 (no 4a); method "none" or "username"."""
+    method = "none"
+
+    def argv(self):
+        danted = program("danted")
+        self.jail = jail.Jail(os.path.join(self.work, "root"), program=danted)
+        h = subprocess.run([program("openssl"), "passwd", "-6", PASSWORD], stdout=subprocess.PIPE,
+                           check=True).stdout.decode().strip()
+        self.jail.write("etc/passwd", jail.PASSWD + "%s:x:1000:1000::/:/bin/sh\n" % USER)
+        self.jail.write("etc/shadow", "root:*:1:0:99999:7:::\n%s:%s:1:0:99999:7:::\n" % (USER, h), 0o600)
+        self.jail.write("etc/danted.conf", """logoutput: stderr
+internal: 127.0.0.1 port = %d
+external: 127.0.0.1
+clientmethod: none
+socksmethod: %s
+user.privileged: root
+user.unprivileged: nobody
+client pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }
+socks pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }
+""" % (self.port, self.method))
+        return self.jail.command() + ["-f", "/etc/danted.conf"]
+
+
+class DanteUserPass(Dante):
+    method = "username"
+
+
+class Squid(Server):
+    auth = ""
+    allow = "http_access allow localhost"
+
+    def argv(self):
+        conf = self.write("squid.conf", """http_port 127.0.0.1:%d
+cache deny all
+pid_filename none
+access_log none
+cache_log %s/cache.log
+coredump_dir none
+shutdown_lifetime 0 seconds
+visible_hostname localhost
+netdb_filename none
+pinger_enable off
+%s%s
+http_access deny all
+""" % (self.port, self.work, self.auth % {"work": self.work}, self.allow))
+        shutil.chown(self.work, "proxy")
+        return [program("squid"), "-N", "-f", conf]
+
+
+class SquidBasic(Squid):
+    auth = """auth_param basic program /usr/lib/squid/basic_ncsa_auth %(work)s/passwords
+auth_param basic realm testrealm
+auth_param basic children 1 startup=1
+acl a proxy_auth REQUIRED
+"""
+    allow = "http_access allow a"
+
+    def argv(self):
+        h = subprocess.run([program("openssl"), "passwd", "-apr1", PASSWORD], stdout=subprocess.PIPE,
+                           check=True).stdout.decode()
+        self.write("passwords", "%s:%s" % (USER, h))
+        return super().argv()
+
+
+class Tinyproxy(Server):
+    auth = ""
+
+    def argv(self):
+        conf = self.write("tinyproxy.conf", """User nobody
+Group nogroup
+Port %d
+Listen 127.0.0.1
+Timeout 60
+LogLevel Info
+MaxClients 50
+Allow 127.0.0.1
+%s
+""" % (self.port, self.auth))
+        return [program("tinyproxy"), "-d", "-c", conf]
+
+
+class TinyproxyBasic(Tinyproxy):
+    auth = "BasicAuth %s %s" % (USER, PASSWORD)
+
+
+class Sshd(Server):
+    """An OpenSSH server with throw-away keys; config is the ssh_config that reaches it."""
+
+    def argv(self):
+        os.makedirs("/run/sshd", exist_ok=True)         # sshd wants its privilege separation directory
+        for k in ("host", "id"):
+            p = os.path.join(self.work, k)
+            if not os.path.exists(p):
+                subprocess.run([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", p], check=True)
+        shutil.copy(self.work + "/id.pub", self.work + "/authorized_keys")
+        conf = self.write("sshd_config", """ListenAddress 127.0.0.1:%(port)d
+HostKey %(work)s/host
+PidFile none
+AuthorizedKeysFile %(work)s/authorized_keys
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+AllowTcpForwarding yes
+MaxStartups 100
+PrintMotd no
+PrintLastLog no
+Subsystem sftp internal-sftp
+""" % {"port": self.port, "work": self.work})
+        with open(self.work + "/host.pub") as f:
+            self.write("known_hosts", "*,[127.0.0.1]:%d %s" % (self.port, f.read()))
+        self.config = self.write("ssh_config", """Host *
+  IdentityFile %(work)s/id
+  IdentitiesOnly yes
+  IdentityAgent none
+  UserKnownHostsFile %(work)s/known_hosts
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+  BatchMode yes
+  LogLevel ERROR
+""" % {"work": self.work})
+        return [program("sshd"), "-D", "-e", "-f", conf]
+
+
+class SshD(Server):
+    """ssh -D: SOCKS4, 4a and 5 without authentication."""
+
+    def __init__(self, work, sshd):
+        self.sshd = sshd
+        super().__init__(work)
+
+    def argv(self):
+        return [program("ssh"), "-F", self.sshd.config, "-N", "-o", "ExitOnForwardFailure=yes",
+                "-D", self.spec, "-p", str(self.sshd.port), "127.0.0.1"]
