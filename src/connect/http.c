@@ -105,8 +105,7 @@ send_request(struct client *c, struct span *in, bool eof, struct obuf *out)
 	ob_str(out, "\r\n");
 	if (!out->over)
 		note_request(c, span_of(out->p + from, out->n - from));
-	client_enter(c, await_status, "HTTP status line");
-	return PEER_MORE;
+	return client_enter(c, await_status, "HTTP status line");
 }
 
 static int

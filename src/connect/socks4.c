@@ -38,8 +38,7 @@ send_request(struct client *c, struct span *in, bool eof, struct obuf *out)
 		ob_put(out, d->host, strlen(d->host) + 1);
 	if (!out->over)
 		note_bytes(c, "atomic_out() ", ">>>", span_of(out->p, out->n));
-	client_enter(c, await_reply, "SOCKS4 reply");
-	return PEER_MORE;
+	return client_enter(c, await_reply, "SOCKS4 reply");
 }
 
 static const char *

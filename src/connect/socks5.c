@@ -58,14 +58,15 @@ send_greeting(struct client *c, struct span *in, bool eof, struct obuf *out)
 {
 	(void)in;
 	(void)eof;
+	if (c->dst.kind == DST_NAME && strlen(c->dst.host) > 255)
+		return client_fail(c, FAIL_INPUT, -1, "a name in a SOCKS5 request has at most 255 octets");
 	for (size_t i = 0; i < c->u.s5.n; i++)
 		note_offer(c, i);
 	ob_u8(out, 5);
 	ob_u8(out, (unsigned)c->u.s5.n);
 	ob_put(out, c->u.s5.method, c->u.s5.n);
 	note_bytes(c, "atomic_out() ", ">>>", span_of(out->p, out->n));
-	client_enter(c, await_method, "SOCKS5 method selection");
-	return PEER_MORE;
+	return client_enter(c, await_method, "SOCKS5 method selection");
 }
 
 static int
@@ -125,12 +126,13 @@ await_method(struct client *c, struct span *in, bool eof, struct obuf *out)
 static int
 send_userpass(struct client *c, struct span *in, bool eof, struct obuf *out)
 {
-	size_t ulen = strlen(c->user), plen;
+	size_t ulen, plen;
 
 	(void)in;
 	(void)eof;
 	if (c->pass == NULL)
 		return PEER_ASK;
+	ulen = strlen(c->user);
 	plen = strlen(c->pass);
 	if (ulen > 255)
 		return client_fail(c, FAIL_INPUT, -1, "a SOCKS5 user name has at most 255 octets");
@@ -143,8 +145,7 @@ send_userpass(struct client *c, struct span *in, bool eof, struct obuf *out)
 	ob_put(out, c->pass, plen);
 	note(c, "atomic_out()  [some bytes]");
 	note(c, ">>> xx xx xx xx ...");
-	client_enter(c, await_status, "SOCKS5 authentication status");
-	return PEER_MORE;
+	return client_enter(c, await_status, "SOCKS5 authentication status");
 }
 
 /*  status                  RFC 1929 section 2
@@ -198,13 +199,12 @@ send_request(struct client *c, struct span *in, bool eof, struct obuf *out)
 			return client_fail(
 				c, FAIL_INPUT, -1, "a name in a SOCKS5 request has at most 255 octets");
 		ob_u8(out, 3);
-		ob_u8(out, (unsigned)len);
+		ob_u8(out, (unsigned)len); /* at most 255, seen to before the greeting */
 		ob_put(out, d->host, len);
 	}
 	put_u16(out, d->port);
 	note_bytes(c, "atomic_out() ", ">>>", span_of(out->p + from, out->n - from));
-	client_enter(c, await_reply, "SOCKS5 reply");
-	return PEER_MORE;
+	return client_enter(c, await_reply, "SOCKS5 reply");
 }
 
 static const char *

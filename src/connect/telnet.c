@@ -49,8 +49,7 @@ send_command(struct client *c, struct span *in, bool eof, struct obuf *out)
 	ob_str(out, "\r\n");
 	if (!out->over)
 		note_text(c, ">>>", span_of(out->p + from, out->n - from));
-	client_enter(c, await_success, "telnet proxy's answer");
-	return PEER_MORE;
+	return client_enter(c, await_success, "telnet proxy's answer");
 }
 
 static int
