@@ -6,6 +6,7 @@
 #include "client.h"
 
 #include "base64.h"
+#include "hex.h"
 #include "http_head.h"
 
 #define INTERIM_MAX 16	       /* 1xx responses before the final one */
@@ -202,6 +203,23 @@ body_framing(struct client *c, struct span head)
 	return c->u.http.left <= BODY_MAX;
 }
 
+static void
+note_unusable(struct client *c, const char *field, struct span schemes)
+{
+	struct obuf *o = c->peer.notes;
+
+	if (o == NULL)
+		return;
+	if (schemes.n > 0) {
+		ob_str(o, "Unsupported authentication type: ");
+		hex_text(o, schemes, 0);
+		ob_u8(o, '\n');
+	}
+	ob_str(o, "Can't find ");
+	ob_str(o, field);
+	ob_str(o, ": in response header.\n");
+}
+
 static int
 challenged(struct client *c, struct span head, struct span reason, int minor)
 {
@@ -214,6 +232,7 @@ challenged(struct client *c, struct span head, struct span reason, int minor)
 		return client_fail(c, FAIL_AUTH, c->u.http.status, "authentication failed");
 	}
 	if (!challenge_basic(head, field, &schemes)) {
+		note_unusable(c, field, span_of(names, schemes.n));
 		client_detail(c, schemes.n > 0 ? "it offers" : field, -1,
 			schemes.n > 0 ? span_of(names, schemes.n) : span_str("is missing"));
 		return client_fail(c, FAIL_AUTH, c->u.http.status,

@@ -55,10 +55,9 @@ resolve_target(const struct config *cfg, int64_t deadline, struct route *r, stru
 		return 0;
 	}
 	found->n = 0;
-	if (cfg->resolving == RESOLVE_BOTH || !cfg->resolving_given) {
-		say_debug("failed to resolve locally.");
+	say_debug("failed to resolve locally.");
+	if (cfg->resolving == RESOLVE_BOTH || !cfg->resolving_given)
 		return 0;
-	}
 	say_error("cannot resolve target %s: %s", safe(cfg->host),
 		why != NULL ? why : "it has no IPv4 address, and SOCKS4 has no other");
 	return why != NULL && strcmp(why, "timed out") == 0 ? ST_DEADLINE : ST_RESOLVE;

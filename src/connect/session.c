@@ -133,6 +133,14 @@ start_client(struct session *s)
 	}
 }
 
+static const char *
+lost_how(int err)
+{
+	if (err == ECONNRESET || err == EPIPE)
+		return "reset";
+	return err == 0 ? "closed" : "lost";
+}
+
 /* "proxy px:1080 refused: connection not allowed by ruleset (SOCKS5 reply 2)" */
 static int
 say_failure(struct session *s)
@@ -153,9 +161,8 @@ say_failure(struct session *s)
 		say_error("%s: %s%s%s%s", s->party, text, open, detail, close);
 		return ST_AUTH;
 	case FAIL_EOF:
-		say_error("%s %s while the %s was awaited%s%s%s", s->party,
-			s->pump.err == 0 ? "closed the connection" : strerror(s->pump.err), c->peer.at, open,
-			detail, close);
+		say_error("%s %s the connection while the %s was awaited%s%s%s", s->party,
+			lost_how(s->pump.err), c->peer.at, open, detail, close);
 		return ST_PROTOCOL;
 	case FAIL_INPUT:
 		say_error("%s cannot be asked: %s%s%s%s", s->party, text, open, detail, close);
@@ -341,6 +348,7 @@ session_relay(struct session *s, int in, int out, bool hold)
 {
 	struct relay *r = &s->relay;
 	enum relay_end end;
+	size_t early = 0;
 
 	r->in = in;
 	r->out = out;
@@ -352,7 +360,7 @@ session_relay(struct session *s, int in, int out, bool hold)
 		r->down.at = 0;
 		r->down.n = s->pump.have;
 		s->pump.have = 0;
-		on_event(NULL, RELAY_RECEIVED, down_buf, r->down.n);
+		early = r->down.n;
 	}
 	if (!s->route.direct && s->cfg->method == METHOD_TELNET && !s->relayed)
 		r->chatter = "Escape character is";
@@ -360,6 +368,8 @@ session_relay(struct session *s, int in, int out, bool hold)
 	if (debug_level > 0)
 		r->event = on_event;
 	say_debug("start relaying.");
+	if (early > 0)
+		on_event(NULL, RELAY_RECEIVED, down_buf, early);
 	relay_begin(r);
 	end = relay_run(r);
 	say_debug("relaying done.");
