@@ -86,14 +86,17 @@ client_detail(struct client *c, const char *label, int number, struct span text)
 }
 
 void
+note_part(struct client *c, const char *text)
+{
+	if (c->peer.notes != NULL)
+		ob_str(c->peer.notes, text);
+}
+
+void
 note(struct client *c, const char *text)
 {
-	struct obuf *o = c->peer.notes;
-
-	if (o != NULL) {
-		ob_str(o, text);
-		ob_u8(o, '\n');
-	}
+	note_part(c, text);
+	note_part(c, "\n");
 }
 
 /* "atomic_out()  [4 bytes]" and ">>> 05 02 00 02": what is atomic_out() or atomic_in(), with its blanks. */

@@ -74,7 +74,8 @@ int client_enter(struct client *, client_state *, const char *awaited);
 int client_fail(struct client *, enum fail_why, int code, const char *text);
 void client_detail(struct client *, const char *label, int number, struct span text);
 void client_begin(struct client *, client_state *, const char *awaited, const char *note);
-void note(struct client *, const char *text);
+void note(struct client *, const char *text);	   /* and end the line */
+void note_part(struct client *, const char *text); /* the line goes on */
 void note_bytes(struct client *, const char *what, const char *dir, struct span);
 void note_text(struct client *, const char *dir, struct span);
 

@@ -6,7 +6,6 @@
 #include "client.h"
 
 #include "base64.h"
-#include "hex.h"
 #include "http_head.h"
 
 #define INTERIM_MAX 16	       /* 1xx responses before the final one */
@@ -203,21 +202,33 @@ body_framing(struct client *c, struct span head)
 	return c->u.http.left <= BODY_MAX;
 }
 
+/* A line for each scheme in the list "a, b" but Basic. */
 static void
-note_unusable(struct client *c, const char *field, struct span schemes)
+note_unusable(struct client *c, struct span schemes)
 {
 	struct obuf *o = c->peer.notes;
 
-	if (o == NULL)
-		return;
-	if (schemes.n > 0) {
+	for (size_t n; o != NULL && schemes.n > 0; span_eat(&schemes, n)) {
+		const uint8_t *comma = memchr(schemes.p, ',', schemes.n);
+		size_t len = comma == NULL ? schemes.n : (size_t)(comma - schemes.p);
+
+		n = comma == NULL ? len : len + 2;
+		if (same_nocase(span_of(schemes.p, len), "basic"))
+			continue;
 		ob_str(o, "Unsupported authentication type: ");
-		hex_text(o, schemes, 0);
+		for (size_t i = 0; i < len; i++)
+			ob_u8(o, schemes.p[i] >= 'A' && schemes.p[i] <= 'Z' ? schemes.p[i] + 32u
+									    : schemes.p[i]);
 		ob_u8(o, '\n');
 	}
-	ob_str(o, "Can't find ");
-	ob_str(o, field);
-	ob_str(o, ": in response header.\n");
+}
+
+static void
+note_missing(struct client *c, const char *field)
+{
+	note_part(c, "Can't find ");
+	note_part(c, field);
+	note(c, ": in response header.");
 }
 
 static int
@@ -226,13 +237,16 @@ challenged(struct client *c, struct span head, struct span reason, int minor)
 	const char *field = c->u.http.status == 407 ? "Proxy-Authenticate" : "WWW-Authenticate";
 	char names[120];
 	struct obuf schemes = ob_over(names, sizeof names);
+	bool basic;
 
 	if (c->u.http.authorize) {
 		client_detail(c, "HTTP status", c->u.http.status, reason);
 		return client_fail(c, FAIL_AUTH, c->u.http.status, "authentication failed");
 	}
-	if (!challenge_basic(head, field, &schemes)) {
-		note_unusable(c, field, span_of(names, schemes.n));
+	basic = challenge_basic(head, field, &schemes);
+	note_unusable(c, span_of(names, schemes.n));
+	if (!basic) {
+		note_missing(c, field);
 		client_detail(c, schemes.n > 0 ? "it offers" : field, -1,
 			schemes.n > 0 ? span_of(names, schemes.n) : span_str("is missing"));
 		return client_fail(c, FAIL_AUTH, c->u.http.status,

@@ -109,10 +109,8 @@ await_method(struct client *c, struct span *in, bool eof, struct obuf *out)
 			"it chose an authentication method that was not offered");
 	}
 	span_eat(in, r.at);
-	if (c->peer.notes != NULL) {
-		ob_str(c->peer.notes, "auth method: ");
-		note(c, method_name(method));
-	}
+	note_part(c, "auth method: ");
+	note(c, method_name(method));
 	if (method == 2)
 		return client_enter(c, send_userpass, "password");
 	return client_enter(c, send_request, "SOCKS5 reply");

@@ -23,17 +23,13 @@ telnet_start(struct client *c)
 static void
 note_phrases(struct client *c, const char *label, const char *const *phrase)
 {
-	struct obuf *o = c->peer.notes;
-
-	if (o == NULL)
-		return;
-	ob_str(o, label);
+	note_part(c, label);
 	for (size_t i = 0; i < CLIENT_PHRASES && phrase[i] != NULL; i++) {
-		ob_str(o, i == 0 ? " '" : ", '");
-		ob_str(o, phrase[i]);
-		ob_u8(o, '\'');
+		note_part(c, i == 0 ? " '" : ", '");
+		note_part(c, phrase[i]);
+		note_part(c, "'");
 	}
-	ob_u8(o, '\n');
+	note(c, "");
 }
 
 static int
@@ -124,14 +120,10 @@ mask(char *line, size_t n, const char *what)
 static void
 note_phrase(struct client *c, const char *label, const char *phrase)
 {
-	struct obuf *o = c->peer.notes;
-
-	if (o == NULL)
-		return;
-	ob_str(o, label);
-	ob_str(o, " '");
-	ob_str(o, phrase);
-	ob_str(o, "'\n");
+	note_part(c, label);
+	note_part(c, " '");
+	note_part(c, phrase);
+	note(c, "'");
 }
 
 /* A whole line has come, its end included. */
