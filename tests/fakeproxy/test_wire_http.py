@@ -3,7 +3,6 @@
 
 Each request runs whole, octet by octet, cut at each position, and joined with payload; heads of responses are
 taken apart strictly (wire.Head)."""
-import base64
 import socket
 
 import pytest
@@ -311,6 +310,3 @@ def test_no_1xx(shared):
                 assert wire.http_head(client).status >= 200
                 wire.accept(listener)[0].close()
 
-
-def basic(user, password):
-    return b"Proxy-Authorization: Basic " + base64.b64encode(user + b":" + password)
