@@ -1,55 +1,111 @@
-# connect, fakeproxy, proxyspec.  Needs a C compiler and make; no configure step.
-# make              build/connect build/fakeproxy build/proxyspec
-# make demo         send data through each kind of proxy and show the bytes
-# make check        every test (ci/deps installs what they need)
-# make install      programs and man pages below PREFIX
+# connect, fakeproxy, proxyspec.  Needs a C compiler and make; there is no configure step.
+#
+# make            build/connect build/fakeproxy build/proxyspec
+# make demo       send data through each kind of proxy and show the bytes
+# make check      every test (ci/deps installs what they need)
+# make install    programs and man pages below PREFIX, DESTDIR before it
 
 CC       ?= cc
 PREFIX   ?= /usr/local
 BUILD    ?= build
 OPT      ?= -O2
+CFLAGS   ?= -g
 HARDEN   ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 WARN      = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-WERROR   ?=
-CPPFLAGS += -D_GNU_SOURCE
-CFLAGS   ?= -g
-ALLCFLAGS = -std=c11 $(OPT) $(WARN) $(WERROR) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all,$(HARDEN)) $(CFLAGS)
-ALLLDFLAGS = $(if $(SAN),-fsanitize=$(SAN),-pie -Wl,-z,relro,-z,now) $(LDFLAGS)
 PYTEST   ?= /usr/bin/python3 -m pytest
+sanitize  = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+CPPFLAGS += -D_GNU_SOURCE
+ALLCFLAGS = -std=c11 $(OPT) $(WARN) $(WERROR) $(if $(SAN),$(sanitize),$(HARDEN)) $(CFLAGS)
+ALLLDFLAGS = $(if $(SAN),-fsanitize=$(SAN),-pie -Wl,-z,relro,-z,now) $(LDFLAGS)
+LIBS_fakeproxy = -lpthread
 
 base_SRC      := $(wildcard src/base/*.c)
 connect_SRC   := $(wildcard src/connect/*.c)
 fakeproxy_SRC := $(wildcard fake-proxies/*.c)
 proxyspec_SRC := $(wildcard src/proxyspec/*.c)
-unit_SRC      := $(wildcard tests/unit/*.c)
 PROGRAMS      := $(foreach p,connect fakeproxy proxyspec,$(if $($(p)_SRC),$(BUILD)/$(p)))
 
-obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-
-# The walls between the two ends of the wire: a program sees src/base and its own folder, nothing else.
-inc_src/base      = -Isrc/base
-inc_src/connect   = -Isrc/base
-inc_src/proxyspec = -Isrc/base
-inc_fake-proxies  = -Isrc/base
-inc_tests/unit    = -Isrc/base -I. $(shell pkg-config --cflags check 2>/dev/null)
+obj    = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+nomain = $(filter-out %/main.o,$(call obj,$(1)))
 
 all: $(PROGRAMS)
-	@echo "built: $(PROGRAMS)"
+	@echo "built: $(PROGRAMS); optional features: none needed"
 
+# The walls between the two ends of the wire: a program sees src/base and its own folder, nothing else.
 $(BUILD)/connect: $(call obj,$(connect_SRC) $(base_SRC))
 $(BUILD)/fakeproxy: $(call obj,$(fakeproxy_SRC) $(base_SRC))
 $(BUILD)/proxyspec: $(call obj,$(proxyspec_SRC) $(base_SRC))
 $(PROGRAMS):
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ $^ $(LIBS) $(LIBS_$(@F))
+	$(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ $^ $(LIBS_$(@F)) $(LIBS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(inc_$(patsubst %/,%,$(dir $<))) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) -Isrc/base $(UINC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+# Unit tests: a program for each file; the first word of its name tells what it is linked with.
+UNIT       := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+unit_lib   := $(call obj,$(wildcard tests/unit/lib/*.c))
+with_base   = $(call obj,$(base_SRC))
+with_connect = $(call nomain,$(connect_SRC))
+with_fake   = $(call nomain,$(fakeproxy_SRC))
+with_spec   = $(call nomain,$(proxyspec_SRC))
+with_pair   = $(with_connect) $(with_fake)
+kind        = $(firstword $(subst _, ,$(notdir $(1))))
+check_flags := $(shell pkg-config --cflags check 2>/dev/null)
+check_libs  = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) -lpthread
+
+$(BUILD)/obj/tests/unit/%.o: UINC = $(check_flags)
+$(BUILD)/obj/tests/unit/connect_%.o: UINC = $(check_flags) -Isrc/connect
+$(BUILD)/obj/tests/unit/fake_%.o: UINC = $(check_flags) -Ifake-proxies
+$(BUILD)/obj/tests/unit/spec_%.o: UINC = $(check_flags) -Isrc/proxyspec
+$(BUILD)/obj/tests/unit/pair_%.o: UINC = $(check_flags) -I.
+$(BUILD)/obj/tests/unit/lib/%.o: UINC = $(check_flags)
+
+.SECONDEXPANSION:
+$(UNIT): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(unit_lib) $(with_base) $$(with_$$(call kind,%))
+	@mkdir -p $(@D)
+	$(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ $(sort $^) $(check_libs) $(LIBS)
+
+$(BUILD)/echo: ci/echo.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ $<
+
+demo: all $(BUILD)/echo
+	@BUILD=$(BUILD) ci/demo
+
+unit: $(UNIT)
+	@test -n "$(UNIT)" || { echo "no unit tests"; exit 1; }
+	@set -e; for t in $(UNIT); do $$t; done
+
+e2e: all
+	$(PYTEST) -q tests/e2e
+
+fake: all
+	$(PYTEST) -q tests/fakeproxy
+
+check: unit e2e fake
+
+lint:
+	ci/lint
+
+bench: all
+	ci/bench
+
+asan:
+	$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 all unit
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	for f in docs/*.5; do test ! -f $$f || install -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man5; done
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+.PHONY: all demo unit e2e fake check lint bench asan install clean
+.SECONDARY:

@@ -80,7 +80,7 @@ on_signal(int sig)
 	caught = sig;
 }
 
-static const int signals[] = {SIGINT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+static const int signals[] = {SIGINT, SIGHUP, SIGQUIT, SIGTERM, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU};
 
 #define NSIGNALS (sizeof signals / sizeof signals[0])
 
