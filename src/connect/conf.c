@@ -167,6 +167,24 @@ parse_value(char *v, const char **why)
 	return v;
 }
 
+static void
+store(struct param *p, const char *value)
+{
+	size_t n = strlen(value) + 1;
+	char *copy = malloc(n);
+
+	if (copy == NULL) {
+		say_fatal("out of memory");
+		exit(ST_IO);
+	}
+	memcpy(copy, value, n);
+	if (p->value != NULL) {
+		wipe(p->value, strlen(p->value));
+		free(p->value);
+	}
+	p->value = copy;
+}
+
 /* One line, ended by NUL.  A faulty one is reported and passed over, as connect.c does.  Returns whether it set a secret. */
 static bool
 parse_line(const char *path, int number, char *line)
@@ -197,16 +215,7 @@ parse_line(const char *path, int number, char *line)
 		say_error("%s:%d: %s: `%s'", path, number, why, p->secret ? p->name : safe(line));
 		return false;
 	}
-	if (p->value != NULL) {
-		if (p->secret)
-			wipe(p->value, strlen(p->value));
-		free(p->value);
-	}
-	p->value = strdup(value);
-	if (p->value == NULL) {
-		say_fatal("out of memory");
-		exit(ST_IO);
-	}
+	store(p, value);
 	if (debug_level > 0)
 		say_debug("%s: %s", p->name, p->secret ? "(hidden)" : safe(value));
 	return p->secret;

@@ -25,8 +25,9 @@ mask_bits(uint8_t *mask, unsigned bits)
 {
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned here = bits > 8 * i ? bits - 8 * i : 0;
+		unsigned octet = here >= 8 ? 0xffu : 0xff00u >> here & 0xffu;
 
-		mask[i] = here >= 8 ? 0xff : (uint8_t)(0xff00u >> here);
+		mask[i] = (uint8_t)octet;
 	}
 }
 

@@ -152,6 +152,43 @@ await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 	return client_enter(c, await_head, "rest of the HTTP response's header");
 }
 
+static const char *
+challenge_field(const struct client *c)
+{
+	return c->u.http.status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
+}
+
+/* After the line of a challenge field, a line for each of its schemes but Basic. */
+static void
+note_unusable(struct client *c, struct span line)
+{
+	struct obuf *o = c->peer.notes;
+	const char *field = challenge_field(c);
+	size_t n = strlen(field);
+	char names[120];
+	struct obuf list = ob_over(names, sizeof names);
+	struct span schemes;
+
+	if (o == NULL || line.n <= n || line.p[n] != ':' || !same_nocase(span_of(line.p, n), field))
+		return;
+	challenge_in_value(head_trim(span_of(line.p + n + 1, line.n - n - 1)), &list);
+	schemes = span_of(names, list.n);
+
+	for (; schemes.n > 0; span_eat(&schemes, n)) {
+		const uint8_t *comma = memchr(schemes.p, ',', schemes.n);
+		size_t len = comma == NULL ? schemes.n : (size_t)(comma - schemes.p);
+
+		n = comma == NULL ? len : len + 2;
+		if (same_nocase(span_of(schemes.p, len), "basic"))
+			continue;
+		ob_str(o, "Unsupported authentication type: ");
+		for (size_t i = 0; i < len; i++)
+			ob_u8(o, schemes.p[i] >= 'A' && schemes.p[i] <= 'Z' ? schemes.p[i] + 32u
+									    : schemes.p[i]);
+		ob_u8(o, '\n');
+	}
+}
+
 static void
 note_head(struct client *c, struct span head)
 {
@@ -160,6 +197,8 @@ note_head(struct client *c, struct span head)
 
 	for (bool first = true; (n = head_line(head)) != 0; first = false) {
 		note_text(c, "<<<", span_of(head.p, n));
+		if (c->u.http.status / 100 == 4)
+			note_unusable(c, span_of(head.p, n));
 		if (first && opens)
 			note(c, "connected, start user session.");
 		span_eat(&head, n);
@@ -202,27 +241,6 @@ body_framing(struct client *c, struct span head)
 	return c->u.http.left <= BODY_MAX;
 }
 
-/* A line for each scheme in the list "a, b" but Basic. */
-static void
-note_unusable(struct client *c, struct span schemes)
-{
-	struct obuf *o = c->peer.notes;
-
-	for (size_t n; o != NULL && schemes.n > 0; span_eat(&schemes, n)) {
-		const uint8_t *comma = memchr(schemes.p, ',', schemes.n);
-		size_t len = comma == NULL ? schemes.n : (size_t)(comma - schemes.p);
-
-		n = comma == NULL ? len : len + 2;
-		if (same_nocase(span_of(schemes.p, len), "basic"))
-			continue;
-		ob_str(o, "Unsupported authentication type: ");
-		for (size_t i = 0; i < len; i++)
-			ob_u8(o, schemes.p[i] >= 'A' && schemes.p[i] <= 'Z' ? schemes.p[i] + 32u
-									    : schemes.p[i]);
-		ob_u8(o, '\n');
-	}
-}
-
 static void
 note_missing(struct client *c, const char *field)
 {
@@ -234,18 +252,15 @@ note_missing(struct client *c, const char *field)
 static int
 challenged(struct client *c, struct span head, struct span reason, int minor)
 {
-	const char *field = c->u.http.status == 407 ? "Proxy-Authenticate" : "WWW-Authenticate";
+	const char *field = challenge_field(c);
 	char names[120];
 	struct obuf schemes = ob_over(names, sizeof names);
-	bool basic;
 
 	if (c->u.http.authorize) {
 		client_detail(c, "HTTP status", c->u.http.status, reason);
 		return client_fail(c, FAIL_AUTH, c->u.http.status, "authentication failed");
 	}
-	basic = challenge_basic(head, field, &schemes);
-	note_unusable(c, span_of(names, schemes.n));
-	if (!basic) {
+	if (!challenge_basic(head, field, &schemes)) {
 		note_missing(c, field);
 		client_detail(c, schemes.n > 0 ? "it offers" : field, -1,
 			schemes.n > 0 ? span_of(names, schemes.n) : span_str("is missing"));

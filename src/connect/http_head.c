@@ -209,8 +209,8 @@ starts_challenge(struct span v, struct span *word)
 	return n == v.n || is_blank(v.p[n]) || v.p[n] == ',';
 }
 
-static bool
-basic_in_value(struct span v, struct obuf *schemes)
+bool
+challenge_in_value(struct span v, struct obuf *schemes)
 {
 	bool found = false;
 
@@ -240,7 +240,7 @@ challenge_basic(struct span head, const char *name, struct obuf *schemes)
 	bool found = false;
 
 	while (field_next(head, &at, &n, &v))
-		if (same_nocase(n, name) && basic_in_value(v, schemes))
+		if (same_nocase(n, name) && challenge_in_value(v, schemes))
 			found = true;
 	return found;
 }

@@ -36,6 +36,9 @@ struct span field_get(struct span head, const char *name, unsigned *count);
  * cap octets. */
 bool challenge_basic(struct span head, const char *name, struct obuf *schemes);
 
+/* The same for the value of one field. */
+bool challenge_in_value(struct span value, struct obuf *schemes);
+
 bool same_nocase(struct span a, const char *b);
 
 #endif
