@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: ISC
+ * options.c - the command line; docs/fakeproxy.1.
+ * The one thing to know: every error is told, the first ends nothing; knobs are read last, when the roles are known. */
+#include "conf.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define VERSION "0.1"
+
+static const char help[] =
+	"usage: fakeproxy [options] ROLE...       roles: socks4 socks5 socks http telnet pass\n"
+	"  -l, --listen ADDR:PORT    where to listen (127.0.0.1:0); one for each role, or the last for the "
+	"rest\n"
+	"      --once, --max-connections N, --lifetime SEC    end after that\n"
+	"      --to HOST:PORT        where pass connects to\n"
+	"      --resolve NAME=ADDR   a name of our own       --redirect HOST:PORT=ADDR:PORT  another target\n"
+	"      --deny HOST:PORT      refuse by rule (* matches all)\n"
+	"      --dial-timeout SEC (30)   --handshake-timeout SEC (60)\n"
+	"      --user-file FILE      NAME:PASSWORD lines; FAKEPROXY_USER in the environment holds one\n"
+	"  -o, --option NAME=VALUE   what to answer:\n"
+	"        socks4: vn cd userid ident bnd         socks5: method ver up-status rep rsv atyp bnd\n"
+	"        http:   status reason version header interim auth realm challenge challenges\n"
+	"                after-challenge framing body\n"
+	"        telnet: dialect login echo iac banner prompt success failure\n"
+	"faults, on what is sent to the client (exit status 4 if one did not happen):\n"
+	"      --split N  --bytes  --coalesce  --delay MS  --flip OFFSET:XOR  --whole-stream\n"
+	"      --stall-after N  --cut-after N  --reset-after N\n"
+	"      --bug NAME            violate one requirement; --list-bugs names them\n"
+	"      --log text|json  --log-file FILE  --trace DIR  --trace-payload N  --show-secrets\n"
+	"      --i-know-this-is-public   listen on an address that others can reach\n"
+	"      --help  --version     everything: fakeproxy(1)\n";
+
+static const char *const role_names[ROLE_COUNT] = {"socks4", "socks5", "socks", "http", "telnet", "pass"};
+
+const char *
+fp_role_name(enum fp_role r)
+{
+	return role_names[r];
+}
+
+bool
+fp_role_of(const char *name, enum fp_role *out)
+{
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		if (strcmp(role_names[i], name) == 0) {
+			*out = (enum fp_role)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+fp_has_role(const struct fp_conf *cf, enum fp_role r)
+{
+	for (int i = 0; i < cf->n_role; i++)
+		if (cf->role[i] == r)
+			return true;
+	return false;
+}
+
+void
+fp_conf_init(struct fp_conf *cf)
+{
+	memset(cf, 0, sizeof *cf);
+	cf->dial_timeout = 30;
+	cf->handshake_timeout = 60;
+	cf->socks.vn = cf->socks.cd = cf->socks.ident = cf->socks.ver = cf->socks.up_status = FP_ANY;
+	cf->socks.rep = cf->socks.rsv = cf->socks.atyp = cf->socks.force_method = FP_ANY;
+	cf->http.status = cf->http.body = FP_ANY;
+	cf->http.minor = 1;
+	cf->telnet.login = cf->telnet.iac = FP_ANY;
+	cf->fault.split = cf->fault.delay = cf->fault.stall = cf->fault.cut = cf->fault.reset = -1;
+}
+
+/* What an option does with its value; -o is put aside by the caller. */
+enum opt {
+	O_LISTEN,
+	O_PUBLIC,
+	O_ONCE,
+	O_MAX,
+	O_LIFETIME,
+	O_TO,
+	O_RESOLVE,
+	O_REDIRECT,
+	O_DENY,
+	O_DIAL,
+	O_SHAKE,
+	O_USERS,
+	O_KNOB,
+	O_SPLIT,
+	O_BYTES,
+	O_COALESCE,
+	O_DELAY,
+	O_STALL,
+	O_CUT,
+	O_RESET,
+	O_FLIP,
+	O_WHOLE,
+	O_BUG,
+	O_BUGS,
+	O_LOG,
+	O_LOGFILE,
+	O_TRACE,
+	O_SECRETS,
+	O_PAYLOAD,
+	O_HELP,
+	O_VERSION,
+	O_NONE
+};
+
+static const struct {
+	const char *name;
+	enum opt id;
+	bool value;
+} table[] = {{"listen", O_LISTEN, true}, {"i-know-this-is-public", O_PUBLIC, false}, {"once", O_ONCE, false},
+	{"max-connections", O_MAX, true}, {"lifetime", O_LIFETIME, true}, {"to", O_TO, true},
+	{"resolve", O_RESOLVE, true}, {"redirect", O_REDIRECT, true}, {"deny", O_DENY, true},
+	{"dial-timeout", O_DIAL, true}, {"handshake-timeout", O_SHAKE, true}, {"user-file", O_USERS, true},
+	{"option", O_KNOB, true}, {"split", O_SPLIT, true}, {"bytes", O_BYTES, false},
+	{"coalesce", O_COALESCE, false}, {"delay", O_DELAY, true}, {"stall-after", O_STALL, true},
+	{"cut-after", O_CUT, true}, {"reset-after", O_RESET, true}, {"flip", O_FLIP, true},
+	{"whole-stream", O_WHOLE, false}, {"bug", O_BUG, true}, {"list-bugs", O_BUGS, false},
+	{"log", O_LOG, true}, {"log-file", O_LOGFILE, true}, {"trace", O_TRACE, true},
+	{"show-secrets", O_SECRETS, false}, {"trace-payload", O_PAYLOAD, true}, {"help", O_HELP, false},
+	{"version", O_VERSION, false}};
+
+static bool
+add_listen(struct fp_conf *cf, const char *v)
+{
+	struct fp_hostport hp;
+
+	return cf->n_listen < FP_MAX && fp_hostport(v, &hp) && !hp.is_name &&
+	       (cf->listen[cf->n_listen++] = hp.addr, true);
+}
+
+/* LEFT=RIGHT */
+static bool
+halves(const char *v, char *left, size_t cap, const char **right)
+{
+	const char *eq = strrchr(v, '=');
+
+	if (eq == NULL || eq == v || (size_t)(eq - v) >= cap)
+		return false;
+	memcpy(left, v, (size_t)(eq - v));
+	left[eq - v] = '\0';
+	*right = eq + 1;
+	return true;
+}
+
+static bool
+add_resolve(struct fp_conf *cf, const char *v)
+{
+	struct fp_rule *r = &cf->resolve[cf->n_resolve];
+	const char *right;
+
+	return cf->n_resolve < FP_MAX && halves(v, r->host, sizeof r->host, &right) &&
+	       fp_addr(right, 0, &r->to) && ++cf->n_resolve != 0;
+}
+
+static bool
+add_redirect(struct fp_conf *cf, const char *v)
+{
+	struct fp_rule *r = &cf->redirect[cf->n_redirect];
+	char left[FP_NAME + 8];
+	struct fp_hostport hp;
+	const char *right;
+
+	if (cf->n_redirect == FP_MAX || !halves(v, left, sizeof left, &right) || !fp_rule(left, r) ||
+		!fp_hostport(right, &hp) || hp.is_name || hp.port == 0)
+		return false;
+	r->to = hp.addr;
+	cf->n_redirect++;
+	return true;
+}
+
+static bool
+add_flip(struct fp_conf *cf, const char *v)
+{
+	char left[24];
+	const char *right;
+	long at, by;
+
+	if (cf->fault.n_flip == FP_MAX || !fp_split(v, left, sizeof left, &right) ||
+		!fp_number(left, 0, 1L << 40, &at) || !fp_number(right, 1, 255, &by))
+		return false;
+	cf->fault.flip[cf->fault.n_flip++] = (struct fp_flip){(uint64_t)at, (uint8_t)by};
+	return true;
+}
+
+static bool
+number(const char *v, long min, long max, int64_t *out)
+{
+	long n;
+
+	if (!fp_number(v, min, max, &n))
+		return false;
+	*out = n;
+	return true;
+}
+
+static bool
+on(bool *b)
+{
+	*b = true;
+	return true;
+}
+
+static bool
+set_log(struct fp_conf *cf, const char *v)
+{
+	cf->log = strcmp(v, "json") == 0 ? LOG_JSON : LOG_TEXT;
+	return cf->log == LOG_JSON || strcmp(v, "text") == 0;
+}
+
+static bool
+set_faults(struct fp_conf *cf, enum opt id, const char *v)
+{
+	struct fp_faults *f = &cf->fault;
+
+	f->any = true;
+	switch (id) {
+	case O_SPLIT:
+		return number(v, 1, 1L << 40, &f->split);
+	case O_BYTES:
+		return on(&f->bytes);
+	case O_COALESCE:
+		return on(&f->coalesce);
+	case O_DELAY:
+		return number(v, 1, 3600000, &f->delay);
+	case O_STALL:
+		return number(v, 0, 1L << 40, &f->stall);
+	case O_CUT:
+		return number(v, 0, 1L << 40, &f->cut);
+	case O_RESET:
+		return number(v, 0, 1L << 40, &f->reset);
+	case O_FLIP:
+		return add_flip(cf, v);
+	default:
+		return false;
+	}
+}
+
+static bool
+set_limits(struct fp_conf *cf, enum opt id, const char *v)
+{
+	long n;
+
+	switch (id) {
+	case O_MAX:
+		return fp_number(v, 1, 1L << 40, &cf->max_connections);
+	case O_LIFETIME:
+		return fp_number(v, 1, 1L << 31, &cf->lifetime);
+	case O_DIAL:
+		return fp_number(v, 1, 86400, &cf->dial_timeout);
+	case O_SHAKE:
+		return fp_number(v, 0, 86400, &cf->handshake_timeout);
+	case O_PAYLOAD:
+		if (!fp_number(v, 0, 1L << 30, &n))
+			return false;
+		cf->trace_payload = (size_t)n;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+set_option(struct fp_conf *cf, enum opt id, const char *v)
+{
+	switch (id) {
+	case O_LISTEN:
+		return add_listen(cf, v);
+	case O_PUBLIC:
+		return on(&cf->public_ok);
+	case O_ONCE:
+		cf->max_connections = 1;
+		return true;
+	case O_TO:
+		return fp_hostport(v, &cf->to) && cf->to.port != 0;
+	case O_RESOLVE:
+		return add_resolve(cf, v);
+	case O_REDIRECT:
+		return add_redirect(cf, v);
+	case O_DENY:
+		return cf->n_deny < FP_MAX && fp_rule(v, &cf->deny[cf->n_deny]) && ++cf->n_deny != 0;
+	case O_WHOLE:
+		return on(&cf->fault.whole_stream);
+	case O_BUGS:
+		return on(&cf->list_bugs);
+	case O_LOG:
+		return set_log(cf, v);
+	case O_LOGFILE:
+		cf->log_file = v;
+		return true;
+	case O_TRACE:
+		cf->trace_dir = v;
+		return true;
+	case O_SECRETS:
+		return on(&cf->show_secrets);
+	case O_MAX:
+	case O_LIFETIME:
+	case O_DIAL:
+	case O_SHAKE:
+	case O_PAYLOAD:
+		return set_limits(cf, id, v);
+	default:
+		return set_faults(cf, id, v);
+	}
+}
+
+/* The option in argv[*i]; its value, if it has one, may be the next word. */
+static enum opt
+find(int argc, char **argv, int *i, const char **value)
+{
+	const char *word = argv[*i], *eq;
+	size_t n;
+
+	*value = NULL;
+	if (strcmp(word, "-l") == 0)
+		word = "--listen";
+	else if (strcmp(word, "-o") == 0)
+		word = "--option";
+	else if (strcmp(word, "-h") == 0)
+		word = "--help";
+	if (strncmp(word, "--", 2) != 0)
+		return O_NONE;
+	word += 2;
+	eq = strchr(word, '=');
+	n = eq != NULL ? (size_t)(eq - word) : strlen(word);
+	for (size_t k = 0; k < sizeof table / sizeof table[0]; k++) {
+		if (strlen(table[k].name) != n || memcmp(table[k].name, word, n) != 0)
+			continue;
+		if (eq != NULL && table[k].value)
+			*value = eq + 1;
+		else if (table[k].value && *i + 1 < argc)
+			*value = argv[++*i];
+		return (eq != NULL && !table[k].value) || (table[k].value && *value == NULL) ? O_NONE
+											     : table[k].id;
+	}
+	return O_NONE;
+}
+
+static bool
+loopback(const struct net_addr *a)
+{
+	if (a->ss.ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)&a->ss)->sin_addr.s_addr) >> 24 == 127;
+	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&a->ss)->sin6_addr) != 0;
+}
+
+static bool
+check(struct fp_conf *cf)
+{
+	const struct fp_faults *f = &cf->fault;
+	bool ok = true;
+	char text[NET_ADDRSTR];
+
+	if (cf->n_role == 0)
+		ok = fp_complain("no role; one of socks4 socks5 socks http telnet pass is wanted");
+	if (cf->n_listen > cf->n_role && cf->n_role != 0)
+		ok = fp_complain("more addresses to listen on than roles");
+	for (int i = 0; i < cf->n_listen; i++)
+		if (!cf->public_ok && !loopback(&cf->listen[i]))
+			ok = fp_complain("%s is not loopback: this is a fake, and others could reach it "
+					 "(--i-know-this-is-public)",
+				net_str(&cf->listen[i], text));
+	if (fp_has_role(cf, ROLE_PASS) && !cf->to.set)
+		ok = fp_complain("the role pass needs --to HOST:PORT");
+	if (!fp_has_role(cf, ROLE_PASS) && cf->to.set)
+		ok = fp_complain("--to is for the role pass, which does not run");
+	if ((f->stall >= 0) + (f->cut >= 0) + (f->reset >= 0) > 1)
+		ok = fp_complain("--stall-after, --cut-after and --reset-after exclude each other");
+	if ((f->split >= 0) + f->bytes + f->coalesce > 1)
+		ok = fp_complain("--split, --bytes and --coalesce exclude each other");
+	if (f->whole_stream && !f->any)
+		ok = fp_complain("--whole-stream needs a fault");
+	if (cf->trace_payload != 0 && cf->trace_dir == NULL)
+		ok = fp_complain("--trace-payload needs --trace");
+	return fp_bugs_fit(cf) && ok;
+}
+
+static void
+default_listen(struct fp_conf *cf)
+{
+	if (cf->n_listen == 0)
+		(void)fp_addr("127.0.0.1", 0, &cf->listen[cf->n_listen++]);
+	for (; cf->n_listen < cf->n_role; cf->n_listen++)
+		cf->listen[cf->n_listen] = cf->listen[cf->n_listen - 1];
+}
+
+static bool
+one_word(struct fp_conf *cf, int argc, char **argv, int *i, char **knobs, int *n_knobs)
+{
+	const char *value;
+	int first = *i;
+	enum opt id = find(argc, argv, i, &value);
+
+	if (id == O_NONE && strcmp(argv[first], "--user") == 0)
+		return fp_complain("--user: a password does not belong on a command line; see --user-file "
+				   "and FAKEPROXY_USER");
+	if (id == O_NONE && strchr(argv[first], '=') != NULL)
+		return fp_complain("%s: there is no such option, or it takes no value", argv[first]);
+	if (id == O_NONE)
+		return fp_complain("%s: there is no such option, or its value is missing", argv[first]);
+	if (id == O_KNOB) {
+		knobs[(*n_knobs)++] = (char *)(uintptr_t)value;
+		return true;
+	}
+	if (id == O_USERS)
+		return fp_users_file(cf, value);
+	if (id == O_BUG)
+		return fp_bug_add(cf, value);
+	if (set_option(cf, id, value))
+		return true;
+	return fp_complain("%s: \"%s\" is no value for it", argv[first], value != NULL ? value : "");
+}
+
+/* --help and --version win over everything. */
+static bool
+just_tell(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			fputs(help, stdout);
+			return true;
+		}
+		if (strcmp(argv[i], "--version") == 0) {
+			puts("fakeproxy " VERSION);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+add_role(struct fp_conf *cf, const char *word)
+{
+	enum fp_role r;
+
+	if (!fp_role_of(word, &r) || cf->n_role == FP_MAX)
+		return fp_complain("%s: there is no such role (socks4 socks5 socks http telnet pass)", word);
+	cf->role[cf->n_role++] = r;
+	return true;
+}
+
+int
+fp_options(struct fp_conf *cf, int argc, char **argv)
+{
+	char **knobs = calloc((size_t)argc + 1, sizeof(char *));
+	int n_knobs = 0;
+	bool ok = knobs != NULL, only_roles = false;
+
+	if (just_tell(argc, argv)) {
+		free(knobs);
+		return fflush(stdout) == 0 ? 0 : 1;
+	}
+	for (int i = 1; i < argc && knobs != NULL; i++) {
+		if (!only_roles && strcmp(argv[i], "--") == 0)
+			only_roles = true;
+		else if (!only_roles && argv[i][0] == '-')
+			ok &= one_word(cf, argc, argv, &i, knobs, &n_knobs);
+		else
+			ok &= add_role(cf, argv[i]);
+	}
+	for (int i = 0; i < n_knobs; i++)
+		ok &= cf->n_role == 0 || fp_knob(cf, knobs[i]);
+	free(knobs);
+	if (ok && cf->list_bugs) {
+		fp_bug_list(cf);
+		return fflush(stdout) == 0 ? 0 : 1;
+	}
+	ok &= fp_users_env(cf) && check(cf);
+	if (!ok) {
+		fp_complain("fakeproxy --help tells what there is");
+		return 2;
+	}
+	if (cf->log_file != NULL && cf->log == LOG_OFF)
+		cf->log = LOG_TEXT;
+	default_listen(cf);
+	return -1;
+}
