@@ -52,8 +52,7 @@ struct client {
 		} http;
 		struct {
 			const char *command; /* expanded, without line end */
-			const char *good[CLIENT_PHRASES],
-				*bad[CLIENT_PHRASES]; /* lower case; ended by NULL if fewer */
+			const char *good[CLIENT_PHRASES], *bad[CLIENT_PHRASES]; /* ended by NULL if fewer */
 			uint8_t refused
 				[2][32]; /* options answered already, a bit each: WILL by DONT, DO by WONT */
 			size_t total;	 /* octets of chatter so far */

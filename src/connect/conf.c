@@ -20,11 +20,12 @@
 #include "wipe.h"
 
 #define FILE_MAX (1024 * 1024)
+#define NFILES 64 /* two; more only in tests */
 
 static struct param {
 	const char *name;
 	bool secret;
-	char *value; /* from a file */
+	char *value; /* from a file; lies in its text */
 } params[] = {
 	{"SOCKS_SERVER", false, NULL},
 	{"SOCKS5_SERVER", false, NULL},
@@ -55,6 +56,8 @@ static struct param {
 };
 
 #define NPARAMS (sizeof params / sizeof params[0])
+
+static char *kept[NFILES]; /* texts of the files, until the program ends */
 
 static struct param *
 find(const char *name, size_t n)
@@ -167,24 +170,6 @@ parse_value(char *v, const char **why)
 	return v;
 }
 
-static void
-store(struct param *p, const char *value)
-{
-	size_t n = strlen(value) + 1;
-	char *copy = malloc(n);
-
-	if (copy == NULL) {
-		say_fatal("out of memory");
-		exit(ST_IO);
-	}
-	memcpy(copy, value, n);
-	if (p->value != NULL) {
-		wipe(p->value, strlen(p->value));
-		free(p->value);
-	}
-	p->value = copy;
-}
-
 /* One line, ended by NUL.  A faulty one is reported and passed over, as connect.c does.  Returns whether it set a secret. */
 static bool
 parse_line(const char *path, int number, char *line)
@@ -215,7 +200,9 @@ parse_line(const char *path, int number, char *line)
 		say_error("%s:%d: %s: `%s'", path, number, why, p->secret ? p->name : safe(line));
 		return false;
 	}
-	store(p, value);
+	if (p->value != NULL && p->secret)
+		wipe(p->value, strlen(p->value));
+	p->value = value;
 	if (debug_level > 0)
 		say_debug("%s: %s", p->name, p->secret ? "(hidden)" : safe(value));
 	return p->secret;
@@ -297,7 +284,7 @@ read_open_file(const char *path, int fd)
 {
 	struct stat st;
 	char *text;
-	size_t n, cap;
+	size_t n, cap, i;
 	int status;
 
 	if (fstat(fd, &st) < 0) {
@@ -317,8 +304,14 @@ read_open_file(const char *path, int fd)
 	if (status == 0 && parse_text(path, text, n) && (st.st_mode & (S_IRGRP | S_IROTH)))
 		say_plain("WARNING: %s holds a password and others can read it; mend it by: chmod go-r %s",
 			path, path);
-	wipe(text, cap);
-	free(text);
+	for (i = 0; i < NFILES && kept[i] != NULL; i++)
+		;
+	if (status == 0 && i < NFILES) {
+		kept[i] = text; /* the values lie in it */
+	} else {
+		wipe(text, cap);
+		free(text);
+	}
 	return status;
 }
 

@@ -61,21 +61,12 @@ seconds(struct given *g, const char *option, const char *s)
 static void
 phrase(struct given *g, const char *option, const char **list, size_t *n, const char *s)
 {
-	char *copy;
-
 	if (*s == '\0' || *n == CLIENT_PHRASES) {
 		say_error("option %s: %s", option, *s == '\0' ? "the phrase is empty" : "too many phrases");
 		g->errors++;
 		return;
 	}
-	copy = strdup(s);
-	if (copy == NULL) {
-		say_fatal("out of memory");
-		exit(ST_IO);
-	}
-	for (char *p = copy; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	list[(*n)++] = copy;
+	list[(*n)++] = s;
 }
 
 static void
@@ -568,9 +559,5 @@ void
 opts_free(struct config *cfg)
 {
 	free(cfg->command);
-	for (size_t i = 0; i < CLIENT_PHRASES; i++) {
-		free((void *)(uintptr_t)cfg->good[i]);
-		free((void *)(uintptr_t)cfg->bad[i]);
-	}
 	direct_free(&cfg->direct);
 }

@@ -54,7 +54,7 @@ lower(int ch)
 	return ch >= 'A' && ch <= 'Z' ? ch + 32 : ch;
 }
 
-/* Where needle (lower case) stands in s, without regard to case, at or after from; s.n if it does not. */
+/* Where needle stands in s, without regard to case, at or after from; s.n if it does not. */
 static size_t
 find(struct span s, const char *needle, size_t from)
 {
@@ -63,7 +63,7 @@ find(struct span s, const char *needle, size_t from)
 	for (size_t i = from; n > 0 && i + n <= s.n; i++) {
 		size_t k = 0;
 
-		while (k < n && lower(s.p[i + k]) == (unsigned char)needle[k])
+		while (k < n && lower(s.p[i + k]) == lower((unsigned char)needle[k]))
 			k++;
 		if (k == n)
 			return i;

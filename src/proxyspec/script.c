@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC
+ * script.c - the arena, the error list and the names of a trace's parts; see script.h. */
+#include "script.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define BLOCK 65536u
+
+struct block {
+	struct block *next;
+	size_t at, cap;
+};
+struct px_arena {
+	struct block *first;
+};
+
+struct px_arena *
+px_arena_new(void)
+{
+	struct px_arena *a = calloc(1, sizeof *a);
+
+	if (a == NULL) {
+		fputs("proxyspec: out of memory\n", stderr);
+		exit(3);
+	}
+	return a;
+}
+
+void
+px_arena_free(struct px_arena *a)
+{
+	if (a == NULL)
+		return;
+	for (struct block *b = a->first, *n; b != NULL; b = n) {
+		n = b->next;
+		free(b);
+	}
+	free(a);
+}
+
+void *
+px_alloc(struct px_arena *a, size_t n)
+{
+	struct block *b = a->first;
+	void *p;
+
+	n = (n + 15) & ~(size_t)15;
+	if (b == NULL || n > b->cap - b->at) {
+		size_t cap = n > BLOCK ? n : BLOCK;
+
+		b = calloc(1, sizeof *b + 16 + cap);
+		if (b == NULL) {
+			fputs("proxyspec: out of memory\n", stderr);
+			exit(3);
+		}
+		b->cap = cap;
+		b->next = a->first;
+		a->first = b;
+	}
+	p = (char *)b + ((sizeof *b + 15) & ~(size_t)15) + b->at;
+	b->at += n;
+	return p;
+}
+
+char *
+px_dup(struct px_arena *a, const char *p, size_t n)
+{
+	char *s = px_alloc(a, n + 1);
+
+	if (n != 0)
+		memcpy(s, p, n);
+	return s;
+}
+
+void
+px_errors_init(struct px_errors *e, struct px_arena *a)
+{
+	*e = (struct px_errors){.a = a};
+	e->end = &e->first;
+}
+
+void
+px_error(struct px_errors *e, const char *file, unsigned line, const char *fmt, ...)
+{
+	char buf[600];
+	struct px_error *x = px_alloc(e->a, sizeof *x);
+	int n = snprintf(buf, sizeof buf, "%s:%u: ", file, line);
+	va_list ap;
+
+	if (n > 0 && (size_t)n < sizeof buf) {
+		va_start(ap, fmt);
+		vsnprintf(buf + n, sizeof buf - (size_t)n, fmt, ap);
+		va_end(ap);
+	}
+	x->text = px_dup(e->a, buf, strlen(buf));
+	*e->end = x;
+	e->end = &x->next;
+	e->n++;
+}
+
+static const char *const levels[] = {
+	[PX_L_NONE] = "",     [PX_MUST] = "MUST", [PX_MUST_NOT] = "MUST-NOT",
+	[PX_SHOULD] = "SHOULD", [PX_SHOULD_NOT] = "SHOULD-NOT", [PX_MAY] = "MAY",
+	[PX_FMT] = "FMT",     [PX_CONV] = "CONV", [PX_ROBUST] = "ROBUST",
+	[PX_INFO] = "INFO",
+};
+
+const char *
+px_level_name(enum px_level l)
+{
+	return levels[l];
+}
+
+enum px_level
+px_level_of(const char *p, size_t n)
+{
+	for (unsigned i = PX_MUST; i <= PX_INFO; i++)
+		if (strlen(levels[i]) == n && memcmp(levels[i], p, n) == 0)
+			return (enum px_level)i;
+	return PX_L_NONE;
+}
+
+enum px_verdict
+px_level_verdict(enum px_level l)
+{
+	switch (l) {
+	case PX_SHOULD:
+	case PX_SHOULD_NOT:
+	case PX_CONV:
+	case PX_ROBUST:
+		return PX_LOOSE;
+	case PX_MAY:
+	case PX_INFO:
+		return PX_V_INFO;
+	default:
+		return PX_FAIL;
+	}
+}
+
+const char *
+px_type_name(enum px_type t)
+{
+	static const char *const names[] = {"u8", "u16", "ip4", "ip6", "str8", "strz", "raw", "line", "addr5",
+		"httpbody", "rest"};
+
+	return names[t];
+}
+
+const char *
+px_event_name(enum px_event e)
+{
+	static const char *const names[] = {"close", "fin", "rst", "wait", "silent", "retry", "eof", "exit",
+		"stdout-empty", "stderr", "skip", "accept", "refuse", "got", "closed", "none", "connect"};
+
+	return names[e];
+}
+
+bool
+px_has_word(const struct px_text *t, const char *word)
+{
+	for (; t != NULL; t = t->next)
+		if (strcmp(t->s, word) == 0)
+			return true;
+	return false;
+}
