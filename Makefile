@@ -72,7 +72,7 @@ $(BUILD)/echo: ci/echo.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ $<
 
-demo: all $(BUILD)/echo
+demo: $(BUILD)/connect $(BUILD)/fakeproxy $(BUILD)/echo
 	@BUILD=$(BUILD) ci/demo
 
 unit: $(UNIT)
