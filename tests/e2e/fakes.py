@@ -195,8 +195,8 @@ class FakeServer:
                     continue
                 self.conns.append(c)
                 t = threading.Thread(target=self._run, args=(c,), daemon=True)
-                self.threads.append(t)
                 t.start()
+                self.threads.append(t)
                 self.cond.notify_all()
 
     def _run(self, c):
