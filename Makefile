@@ -51,7 +51,7 @@ with_base   = $(call obj,$(base_SRC))
 with_connect = $(call nomain,$(connect_SRC))
 with_fake   = $(call nomain,$(fakeproxy_SRC))
 with_spec   = $(call nomain,$(proxyspec_SRC))
-with_pair   = $(with_connect) $(with_fake)
+with_pair   = $(with_connect) $(with_fake) $(call obj,$(wildcard tests/unit/pair/*.c))
 kind        = $(firstword $(subst _, ,$(notdir $(1))))
 check_flags := $(shell pkg-config --cflags check 2>/dev/null)
 check_libs  = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) -lpthread
@@ -61,6 +61,8 @@ $(BUILD)/obj/tests/unit/connect_%.o: UINC = $(check_flags) -Isrc/connect
 $(BUILD)/obj/tests/unit/fake_%.o: UINC = $(check_flags) -Ifake-proxies
 $(BUILD)/obj/tests/unit/spec_%.o: UINC = $(check_flags) -Isrc/proxyspec
 $(BUILD)/obj/tests/unit/pair_%.o: UINC = $(check_flags) -I.
+$(BUILD)/obj/tests/unit/pair/client_end.o: UINC = -Isrc/connect
+$(BUILD)/obj/tests/unit/pair/server_end.o: UINC = -Ifake-proxies
 $(BUILD)/obj/tests/unit/lib/%.o: UINC = $(check_flags)
 
 .SECONDEXPANSION:

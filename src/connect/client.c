@@ -119,7 +119,7 @@ note_bytes(struct client *c, const char *what, const char *dir, struct span s)
 
 /* ">>> "text\r\n"" */
 void
-note_text(struct client *c, const char *dir, struct span s)
+note_quoted(struct client *c, const char *dir, struct span s)
 {
 	struct obuf *o = c->peer.notes;
 

@@ -76,6 +76,6 @@ void client_begin(struct client *, client_state *, const char *awaited, const ch
 void note(struct client *, const char *text);	   /* and end the line */
 void note_part(struct client *, const char *text); /* the line goes on */
 void note_bytes(struct client *, const char *what, const char *dir, struct span);
-void note_text(struct client *, const char *dir, struct span);
+void note_quoted(struct client *, const char *dir, struct span);
 
 #endif

@@ -66,9 +66,9 @@ note_request(struct client *c, struct span s)
 
 	while ((n = head_line(s)) != 0) {
 		if (n > 20 && memcmp(s.p, "Proxy-Authorization:", 20) == 0)
-			note_text(c, ">>>", span_str("Proxy-Authorization: Basic xxxxx\r\n"));
+			note_quoted(c, ">>>", span_str("Proxy-Authorization: Basic xxxxx\r\n"));
 		else
-			note_text(c, ">>>", span_of(s.p, n));
+			note_quoted(c, ">>>", span_of(s.p, n));
 		span_eat(&s, n);
 	}
 }
@@ -140,12 +140,12 @@ await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 		n = in->n;
 	c->u.http.status = status_parse(span_of(in->p, n), &minor, &reason);
 	if (c->u.http.status < 100) {
-		note_text(c, "<<<", span_of(in->p, n));
+		note_quoted(c, "<<<", span_of(in->p, n));
 		client_detail(c, "got", -1, head_trim(span_of(in->p, n < 80 ? n : 80)));
 		return client_fail(c, FAIL_PROTOCOL, -1, "this is not an HTTP/1 status line");
 	}
 	if (c->u.http.status >= 400 && c->u.http.status != 401 && c->u.http.status != 407) {
-		note_text(c, "<<<", span_of(in->p, n));
+		note_quoted(c, "<<<", span_of(in->p, n));
 		note(c, "http proxy is not allowed.");
 		return refuse(c, reason, "the tunnel was not opened");
 	}
@@ -196,7 +196,7 @@ note_head(struct client *c, struct span head)
 	bool opens = c->u.http.status / 100 == 2;
 
 	for (bool first = true; (n = head_line(head)) != 0; first = false) {
-		note_text(c, "<<<", span_of(head.p, n));
+		note_quoted(c, "<<<", span_of(head.p, n));
 		if (c->u.http.status / 100 == 4)
 			note_unusable(c, span_of(head.p, n));
 		if (first && opens)

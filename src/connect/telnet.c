@@ -44,7 +44,7 @@ send_command(struct client *c, struct span *in, bool eof, struct obuf *out)
 	ob_str(out, c->u.tel.command);
 	ob_str(out, "\r\n");
 	if (!out->over)
-		note_text(c, ">>>", span_of(out->p + from, out->n - from));
+		note_quoted(c, ">>>", span_of(out->p + from, out->n - from));
 	return client_enter(c, await_success, "telnet proxy's answer");
 }
 
@@ -133,7 +133,7 @@ judge_line(struct client *c)
 	struct span line = span_of(c->u.tel.line, c->u.tel.n);
 	const char *phrase;
 
-	note_text(c, "<<<", line);
+	note_quoted(c, "<<<", line);
 	c->u.tel.n = 0;
 	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
 		line.n--;
