@@ -21,6 +21,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
@@ -97,9 +98,15 @@ class Lab:
 
     def close(self):
         self.dns.close()
+        others = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+        assert not others, f"threads left over: {others}"      # they would also make setns() fail
         if not self.own_user:
             for name in ("net", "mnt"):
-                _check(libc.setns(self.saved[name], 0), f"return to the {name} namespace")
+                # a thread that has been joined may still be on its way out, and setns() to mounts wants to be alone
+                end = time.monotonic() + 5
+                while libc.setns(self.saved[name], 0) != 0:
+                    assert time.monotonic() < end, f"no return to the {name} namespace: {os.strerror(ctypes.get_errno())}"
+                    time.sleep(0.001)
             os.chdir(self.cwd)
         for fd in self.saved.values():
             os.close(fd)

@@ -7,6 +7,7 @@ program is known to put on the wire (checked against the server's trace):
    socks5: methods offered, address, whether user and password are sent
    http:   version, whether Host is sent, number of requests with and without credentials
    telnet: the command line
+(PuTTY offers CHAP, 3, too; proxychains looks into /etc/hosts itself, so its name is one that only DNS has.)
 Placeholders: {proxy} port of the proxy, {host} {port} the target, {tmp} a directory, {here} this folder.
 kind: "stdio" relays stdin and stdout, "fetch" prints the document of an HTTP target."""
 import dataclasses
@@ -98,7 +99,7 @@ SOCAT = [
 def chains(name, role, wire, auth=False):
     conf = "{tmp}/proxychains.conf"
     return Program(f"proxychains4 {name}", "proxychains4", role, ["proxychains4", "-q", "-f", conf, "nc.openbsd", "{host}", "{port}"],
-                   wire, auth, env={"CHAIN": name.split(",")[0]})
+                   wire, auth, host="four.example", env={"CHAIN": name.split(",")[0]})
 
 
 CHAINS = [
@@ -119,8 +120,8 @@ def plink(name, method, role, wire, auth=False, chatter=False):
 
 PLINK = [
     plink("socks4", 1, "socks4", {"userid": b"", "address": "name"}),
-    plink("socks5", 2, "socks5", {"methods": {0}, "address": "name"}),
-    plink("socks5, user and password", 2, "socks5", {"methods": {0, 2}, "address": "name", "userpass": True}, auth=True),
+    plink("socks5", 2, "socks5", {"methods": {0, 2, 3}, "address": "name"}),
+    plink("socks5, user and password", 2, "socks5", {"methods": {0, 2, 3}, "address": "name", "userpass": True}, auth=True),
     plink("http", 3, "http", {"version": b"1.1", "host": True, "plain": 1, "basic": 0}),
     plink("http, Basic", 3, "http", {"version": b"1.1", "host": True, "plain": 1, "basic": 1}, auth=True),
     plink("telnet", 4, "telnet", {"command": b"connect target.example {port}\n"}, chatter=True),

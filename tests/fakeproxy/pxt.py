@@ -165,7 +165,7 @@ def parse(text):
         elif message is not None and message.head is not None and line[0] in " \t" and not line.strip().startswith(";"):
             name, colon, value = line.strip().partition(":")
             assert colon, line
-            message.head.append((name, value.strip()))
+            message.head.append((name, unquote('"' + value.strip().replace('"', '\\"') + '"').decode("latin-1")))
         elif re.match(r"[CPT]: ", line):
             trace.events.append(words(line)[0] + [words(line)[1]])
         elif line.lstrip().startswith(";"):

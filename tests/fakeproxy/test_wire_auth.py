@@ -203,8 +203,8 @@ class Identd:
         self.thread.start()
 
     def serve(self):
+        self.sock.settimeout(None)
         while True:
-            self.sock.settimeout(None)
             try:
                 sock, _ = self.sock.accept()
             except OSError:

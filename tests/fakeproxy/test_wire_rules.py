@@ -55,7 +55,7 @@ def test_deny(fake, deny, hit):
                 if denied:
                     assert b"rejected" in wire.read_eof(client)
                 else:
-                    assert b"onnected to" in wire.read_until(client, b"\n")
+                    wire.read_until(client, b"onnected to ")
         if hit is True:
             assert wire.refused(listener)
 

@@ -372,13 +372,12 @@ def test_login_and_command_in_one_segment(fake):
 
 @pytest.mark.parametrize("knob,agree,echoed", [("always", False, True), ("never", True, False), ("agreed", False, False), ("agreed", True, True)])
 def test_echo(fake, knob, agree, echoed):
-    f = fake("-o", "dialect=plain", "-o", f"echo={knob}", "telnet")
+    """Once the client has agreed: it answers the offer WILL ECHO with DO ECHO."""
+    f = fake("-o", "dialect=plain", "-o", f"echo={knob}", "-o", "iac=yes", "telnet")
     with wire.listen(22) as listener, wire.dial(f.port) as client:
-        if agree:
-            client.sendall(bytes([IAC, DO, 1]))
+        client.sendall(bytes([IAC, DO if agree else DONT, 1]))
         client.sendall(b"connect 127.0.0.1 22\r\n")
         text, commands = split_commands(success(client))
         assert (b"connect 127.0.0.1 22" in text) == echoed, text
-        if agree and knob == "agreed":
-            assert (WILL, 1) in commands
+        assert commands.count((WILL, 1)) == 1
         wire.accept(listener)[0].close()
