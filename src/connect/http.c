@@ -6,10 +6,10 @@
 #include "client.h"
 
 #include "base64.h"
+#include "http_body.h"
 #include "http_head.h"
 
-#define INTERIM_MAX 16	       /* 1xx responses before the final one */
-#define BODY_MAX (1024 * 1024) /* longest body that is skipped; a new connection is cheaper than more */
+#define INTERIM_MAX 16 /* 1xx responses before the final one */
 #define USER_AGENT "connect"
 
 static client_state send_request, await_status, await_head, await_body, answer_challenge;
@@ -217,30 +217,6 @@ persists(struct span head, int minor)
 	       field_has(head, "Proxy-Connection", "keep-alive");
 }
 
-/* RFC 9112 section 6.3: how long is the body?  False: until the connection closes, or it is not clear. */
-static bool
-body_framing(struct client *c, struct span head)
-{
-	unsigned te, cl;
-	struct span coding = field_get(head, "Transfer-Encoding", &te);
-	struct span length = field_get(head, "Content-Length", &cl);
-
-	c->u.http.chunked = c->u.http.in_trailer = c->u.http.chunk_end = false;
-	c->u.http.left = c->u.http.skipped = 0;
-	if (te > 0) {
-		c->u.http.chunked = true;
-		return te == 1 && cl == 0 && same_nocase(coding, "chunked");
-	}
-	if (cl != 1 || length.n == 0 || length.n > 9)
-		return false;
-	for (size_t i = 0; i < length.n; i++) {
-		if (length.p[i] < '0' || length.p[i] > '9')
-			return false;
-		c->u.http.left = c->u.http.left * 10 + (uint64_t)(length.p[i] - '0');
-	}
-	return c->u.http.left <= BODY_MAX;
-}
-
 static void
 note_missing(struct client *c, const char *field)
 {
@@ -268,7 +244,7 @@ challenged(struct client *c, struct span head, struct span reason, int minor)
 			"it wants authentication, and Basic is not among what it offers");
 	}
 	c->u.http.authorize = true;
-	c->u.http.kept = persists(head, minor) && body_framing(c, head);
+	c->u.http.kept = persists(head, minor) && http_body_framing(c, head);
 	return client_enter(
 		c, c->u.http.kept ? await_body : answer_challenge, "rest of the HTTP response's body");
 }
@@ -322,90 +298,16 @@ await_head(struct client *c, struct span *in, bool eof, struct obuf *out)
 	return head_done(c, head, reason, minor);
 }
 
-static size_t
-skip(struct client *c, struct span *in)
-{
-	size_t n = in->n < c->u.http.left ? in->n : (size_t)c->u.http.left;
-
-	span_eat(in, n);
-	c->u.http.left -= n;
-	c->u.http.skipped += n;
-	return n;
-}
-
-static int
-hex_value(uint8_t d)
-{
-	if (d >= '0' && d <= '9')
-		return d - '0';
-	d |= 0x20;
-	return d >= 'a' && d <= 'f' ? d - 'a' + 10 : -1;
-}
-
-/* chunk-size [ chunk-ext ] CRLF, RFC 9112 section 7.1; -1 if it is none */
-static int64_t
-chunk_size(struct span line)
-{
-	int64_t v = 0;
-	size_t i;
-
-	for (i = 0; i < line.n && hex_value(line.p[i]) >= 0; i++) {
-		v = v * 16 + hex_value(line.p[i]);
-		if (v > BODY_MAX)
-			return -1;
-	}
-	return i == 0 ? -1 : v;
-}
-
-/* One line of the chunked coding: 1 go on, 0 the body is over, -1 nonsense. */
-static int
-chunk_line(struct client *c, struct span line)
-{
-	int64_t v;
-
-	if (c->u.http.in_trailer)
-		return line.n == 0 ? 0 : 1;
-	if (c->u.http.chunk_end) {
-		c->u.http.chunk_end = false;
-		return line.n == 0 ? 1 : -1;
-	}
-	v = chunk_size(line);
-	if (v < 0)
-		return -1;
-	c->u.http.in_trailer = v == 0;
-	c->u.http.chunk_end = v > 0;
-	c->u.http.left = (uint64_t)v;
-	return 1;
-}
-
 static int
 await_body(struct client *c, struct span *in, bool eof, struct obuf *out)
 {
-	(void)out;
-	for (;;) {
-		size_t n;
-		int more;
+	enum body_state b = http_body_skip(c, in);
 
-		skip(c, in);
-		if (c->u.http.left == 0 && !c->u.http.chunked)
-			return client_enter(c, answer_challenge, "password");
-		if (c->u.http.skipped > BODY_MAX) {
-			c->u.http.kept = false;
-			return client_enter(c, answer_challenge, "password");
-		}
-		n = c->u.http.left > 0 ? 0 : head_line(*in);
-		if (n == 0) {
-			c->u.http.kept = !eof;
-			return eof ? client_enter(c, answer_challenge, "password") : PEER_MORE;
-		}
-		more = chunk_line(c, head_trim(span_of(in->p, n)));
-		span_eat(in, n);
-		c->u.http.skipped += n;
-		if (more <= 0) {
-			c->u.http.kept = more == 0;
-			return client_enter(c, answer_challenge, "password");
-		}
-	}
+	(void)out;
+	if (b == BODY_MORE && !eof)
+		return PEER_MORE;
+	c->u.http.kept = b == BODY_DONE;
+	return client_enter(c, answer_challenge, "password");
 }
 
 static int
