@@ -40,6 +40,14 @@ net_left(int64_t deadline)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
+int64_t
+net_sooner(int64_t a, int64_t b)
+{
+	if (a == 0 || b == 0)
+		return a == 0 ? b : a;
+	return a < b ? a : b;
+}
+
 int
 net_wait(int fd, short events, int64_t deadline)
 {

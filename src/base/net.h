@@ -23,6 +23,9 @@ int64_t net_now(void);
 /* Milliseconds from now until deadline, 0 if it has passed; -1 (poll's "for ever") if deadline is 0. */
 int net_left(int64_t deadline);
 
+/* The earlier of two deadlines, of which 0 is none. */
+int64_t net_sooner(int64_t a, int64_t b);
+
 /* Wait until fd is ready for any of events or deadline (0 = none) passes.
  * Returns 1 ready, 0 deadline passed, -1 error (errno). */
 int net_wait(int fd, short events, int64_t deadline);

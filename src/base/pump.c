@@ -12,17 +12,9 @@
 #define OUT_MAX 4096 /* more than any message of any client here */
 
 static int64_t
-sooner(int64_t a, int64_t b)
-{
-	if (a == 0 || b == 0)
-		return a == 0 ? b : a;
-	return a < b ? a : b;
-}
-
-static int64_t
 limit(const struct pump *p)
 {
-	return sooner(p->deadline, p->silence_ms > 0 ? net_now() + p->silence_ms : 0);
+	return net_sooner(p->deadline, p->silence_ms > 0 ? net_now() + p->silence_ms : 0);
 }
 
 /* One message, one write, as far as the socket takes it.  A peer that is gone is no error yet: what it said

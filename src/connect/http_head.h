@@ -39,6 +39,7 @@ bool challenge_basic(struct span head, const char *name, struct obuf *schemes);
 /* The same for the value of one field. */
 bool challenge_in_value(struct span value, struct obuf *schemes);
 
+uint8_t lower(uint8_t c);
 bool same_nocase(struct span a, const char *b);
 
 #endif

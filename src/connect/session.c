@@ -16,19 +16,11 @@
 static uint8_t up_buf[RELAY_BUF], down_buf[RELAY_BUF], notes_buf[16 * 1024];
 
 static int64_t
-sooner(int64_t a, int64_t b)
-{
-	if (a == 0 || b == 0)
-		return a == 0 ? b : a;
-	return a < b ? a : b;
-}
-
-static int64_t
 connect_deadline(const struct session *s)
 {
 	int c = s->cfg->connect_s;
 
-	return sooner(s->deadline, c > 0 ? net_now() + (int64_t)c * 1000 : 0);
+	return net_sooner(s->deadline, c > 0 ? net_now() + (int64_t)c * 1000 : 0);
 }
 
 /* --- connecting ----------------------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  * One thing to know: the command is sent at once, and prompts are never waited for. */
 #include "client.h"
 
-#include "http_head.h" /* same_nocase */
+#include "http_head.h" /* lower, same_nocase */
 
 #define CHATTER_MAX (64 * 1024)
 
@@ -48,12 +48,6 @@ send_command(struct client *c, struct span *in, bool eof, struct obuf *out)
 	return client_enter(c, await_success, "telnet proxy's answer");
 }
 
-static int
-lower(int ch)
-{
-	return ch >= 'A' && ch <= 'Z' ? ch + 32 : ch;
-}
-
 /* Where needle stands in s, without regard to case, at or after from; s.n if it does not. */
 static size_t
 find(struct span s, const char *needle, size_t from)
@@ -63,7 +57,7 @@ find(struct span s, const char *needle, size_t from)
 	for (size_t i = from; n > 0 && i + n <= s.n; i++) {
 		size_t k = 0;
 
-		while (k < n && lower(s.p[i + k]) == lower((unsigned char)needle[k]))
+		while (k < n && lower(s.p[i + k]) == lower((uint8_t)needle[k]))
 			k++;
 		if (k == n)
 			return i;
@@ -72,7 +66,7 @@ find(struct span s, const char *needle, size_t from)
 }
 
 static bool
-is_word_char(int ch)
+is_word_char(uint8_t ch)
 {
 	ch = lower(ch);
 	return (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9');

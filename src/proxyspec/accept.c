@@ -44,8 +44,14 @@ static bool
 same(const struct px_env *e, enum px_type t, const struct px_tpl *tpl, struct span value, const char **why)
 {
 	struct px_buf a = {NULL, 0, 0}, b = {NULL, 0, 0};
-	bool ok = octets_of(e, t, tpl, &a, why) && px_value_write(t, value, true, &b, why) &&
-		  span_eq(span_of(a.p, a.n), span_of(b.p, b.n));
+	const char *not_written;
+	bool ok = octets_of(e, t, tpl, &a, why);
+
+	if (ok) {
+		*why = NULL;
+		ok = px_value_write(t, value, true, &b, &not_written) &&
+		     span_eq(span_of(a.p, a.n), span_of(b.p, b.n));
+	}
 
 	px_buf_free(&a);
 	px_buf_free(&b);
