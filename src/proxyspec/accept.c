@@ -29,11 +29,13 @@ text_of(const struct px_env *e, const struct px_tpl *t, struct px_buf *b, const 
 
 /* The octets that a template stands for in a field of type t. */
 static bool
-octets_of(const struct px_env *e, enum px_type t, const struct px_tpl *tpl, struct px_buf *out, const char **why)
+octets_of(const struct px_env *e, enum px_type t, const struct px_tpl *tpl, struct px_buf *out,
+	const char **why)
 {
 	struct px_buf text = {NULL, 0, 0};
 	bool ok = text_of(e, tpl, &text, why) &&
-		  px_value_write(t, span_of(text.p, text.n), tpl->quoted || (tpl->first && tpl->first->var), out, why);
+		  px_value_write(t, span_of(text.p, text.n), tpl->quoted || (tpl->first && tpl->first->var),
+			  out, why);
 
 	px_buf_free(&text);
 	return ok;
@@ -129,7 +131,8 @@ out:
 }
 
 bool
-px_accepts(const struct px_env *e, enum px_type t, const struct px_spec *s, struct span value, const char **why)
+px_accepts(
+	const struct px_env *e, enum px_type t, const struct px_spec *s, struct span value, const char **why)
 {
 	*why = NULL;
 	if (s == NULL)

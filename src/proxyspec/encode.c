@@ -56,7 +56,8 @@ encode_field(struct px_env *e, const struct px_item *it, struct px_buf *out, con
 	     px_value_write(it->type, span_of(text.p, text.n), quoted, &octets, why) &&
 	     (it->type != PX_RAW || fit_raw(e, it, &octets, given, why));
 	if (ok) {
-		if (px_value_read(it->type, span_of(octets.p, octets.n), octets.n, &used, &value) == PX_GOT_OK)
+		if (px_value_read(it->type, span_of(octets.p, octets.n), octets.n, &used, &value) ==
+			PX_GOT_OK)
 			px_env_set(e, it->name, span_of(value.p, value.n));
 		px_put(out, octets.p, octets.n);
 	}
@@ -117,13 +118,15 @@ static bool
 said_before(const struct px_step *s, const struct px_hdr *h)
 {
 	for (const struct px_hdr *b = s->hdrs; b != h; b = b->next)
-		if (strcasecmp(b->name, h->name) == 0 && b->has_canon && h->has_canon && same_tpl(&b->canon, &h->canon))
+		if (strcasecmp(b->name, h->name) == 0 && b->has_canon && h->has_canon &&
+			same_tpl(&b->canon, &h->canon))
 			return true;
 	return false;
 }
 
 bool
-px_encode_head(struct px_env *e, const struct px_step *s, struct px_buf *out, unsigned *line, const char **why)
+px_encode_head(
+	struct px_env *e, const struct px_step *s, struct px_buf *out, unsigned *line, const char **why)
 {
 	const char *missing;
 	size_t from = out->n, used;

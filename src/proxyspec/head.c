@@ -63,8 +63,8 @@ field_line(struct px_env *e, const uint8_t *p, size_t n, struct px_buf *name)
 	for (size_t i = 0; i < k; i++)
 		px_put(name, (uint8_t[1]){p[i] >= 'A' && p[i] <= 'Z' ? (uint8_t)(p[i] + 32) : p[i]}, 1);
 	px_put(name, "", 1);
-	add_field(e, (const char *)name->p, span_of(p + (colon == NULL ? n : k + 1), n - (colon == NULL ? n : k + 1)),
-		false);
+	add_field(e, (const char *)name->p,
+		span_of(p + (colon == NULL ? n : k + 1), n - (colon == NULL ? n : k + 1)), false);
 }
 
 bool

@@ -119,7 +119,8 @@ variable(struct builder *b, const char *p, const char *end)
 		return 0;
 	while (q < end && px_is_name(*q, false))
 		q++;
-	if (q - from == 4 && memcmp(from, "http", 4) == 0 && q + 1 < end && *q == '.' && px_is_name(q[1], true))
+	if (q - from == 4 && memcmp(from, "http", 4) == 0 && q + 1 < end && *q == '.' &&
+		px_is_name(q[1], true))
 		for (q++; q < end && (px_is_name(*q, false) || *q == '-'); q++)
 			continue;
 	n = (size_t)(q - from);

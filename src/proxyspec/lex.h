@@ -17,11 +17,11 @@ struct px_lex {
 };
 
 void px_lex_error(struct px_lex *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void px_lex_blank(struct px_lex *);		   /* skip blanks */
-bool px_lex_end(struct px_lex *);		   /* skip blanks; at the end, or at a comment */
-const char *px_lex_comment(struct px_lex *);	   /* the comment at the cursor, or NULL */
-bool px_lex_is(struct px_lex *, const char *word); /* eat word if it stands here as a whole */
-bool px_lex_level(struct px_lex *, enum px_level *); /* eat "[LEVEL]" if it stands here */
+void px_lex_blank(struct px_lex *);		      /* skip blanks */
+bool px_lex_end(struct px_lex *);		      /* skip blanks; at the end, or at a comment */
+const char *px_lex_comment(struct px_lex *);	      /* the comment at the cursor, or NULL */
+bool px_lex_is(struct px_lex *, const char *word);    /* eat word if it stands here as a whole */
+bool px_lex_level(struct px_lex *, enum px_level *);  /* eat "[LEVEL]" if it stands here */
 bool px_lex_string(struct px_lex *, struct px_tpl *); /* "..." */
 int px_lex_duration(struct px_lex *);		      /* milliseconds, or -1 */
 
@@ -43,7 +43,8 @@ px_is_blank(char c)
 static inline bool
 px_is_name(char c, bool first)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+	       (!first && c >= '0' && c <= '9');
 }
 
 #endif

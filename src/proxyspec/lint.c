@@ -29,7 +29,8 @@ check_spec(const struct px_case *c, unsigned line, const struct px_spec *s, stru
 			char m[200];
 
 			regerror(err, &re, m, sizeof m);
-			px_error(errs, c->file, line, "the regular expression /%s/: %s", (const char *)b.p, m);
+			px_error(
+				errs, c->file, line, "the regular expression /%s/: %s", (const char *)b.p, m);
 		} else {
 			regfree(&re);
 		}
@@ -61,7 +62,8 @@ ends_with_level(const char *s)
 	const char *w = strrchr(s, ' ');
 
 	w = w == NULL ? s : w + 1;
-	return px_level_of(w, strlen(w)) != PX_L_NONE || strcmp(w, "must") == 0 || strcmp(w, "MUST(draft)") == 0;
+	return px_level_of(w, strlen(w)) != PX_L_NONE || strcmp(w, "must") == 0 ||
+	       strcmp(w, "MUST(draft)") == 0;
 }
 
 static void

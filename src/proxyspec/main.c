@@ -11,8 +11,12 @@ main(int argc, char **argv)
 	unsigned played = 0;
 	px_set_init(&s);
 	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--strict") == 0) { strict = true; continue; }
-		if (strcmp(argv[i], "--fixtures") == 0) continue;
+		if (strcmp(argv[i], "--strict") == 0) {
+			strict = true;
+			continue;
+		}
+		if (strcmp(argv[i], "--fixtures") == 0)
+			continue;
 		px_load(&s, argv[i]);
 	}
 	px_lint(s.first, &s.errs, strict);

@@ -208,7 +208,8 @@ px_match_item(struct px_env *e, const struct px_item *it, bool first, struct px_
 }
 
 enum px_match
-px_match_items(struct px_env *e, const struct px_item *items, struct px_in in, size_t *used, struct px_diffs *d)
+px_match_items(
+	struct px_env *e, const struct px_item *items, struct px_in in, size_t *used, struct px_diffs *d)
 {
 	size_t at = 0, n;
 

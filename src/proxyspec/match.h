@@ -22,7 +22,7 @@ enum px_match {
 
 struct px_diff {
 	unsigned line;
-	const char *name; /* of the field, "" for plain octets */
+	const char *name;    /* of the field, "" for plain octets */
 	enum px_level level; /* PX_L_NONE: the line's */
 	char *wanted, *got;
 };
@@ -39,10 +39,12 @@ void px_diff_add(struct px_diffs *, unsigned line, const char *name, enum px_lev
 void px_put_spec(struct px_buf *, const struct px_env *, const struct px_spec *);
 void px_broken(struct px_diffs *, unsigned line, const char *what);
 
-enum px_match px_match_item(struct px_env *, const struct px_item *, bool first, struct px_in, size_t *used,
-	struct px_diffs *);
-enum px_match px_match_items(struct px_env *, const struct px_item *, struct px_in, size_t *used, struct px_diffs *);
-enum px_match px_match_head(struct px_env *, const struct px_step *, struct px_in, size_t *used, struct px_diffs *);
+enum px_match px_match_item(
+	struct px_env *, const struct px_item *, bool first, struct px_in, size_t *used, struct px_diffs *);
+enum px_match px_match_items(
+	struct px_env *, const struct px_item *, struct px_in, size_t *used, struct px_diffs *);
+enum px_match px_match_head(
+	struct px_env *, const struct px_step *, struct px_in, size_t *used, struct px_diffs *);
 
 /* What an alternative of a oneof has come to. */
 enum px_alt_state { PX_A_OPEN, PX_A_YES, PX_A_NO };
@@ -50,8 +52,8 @@ struct px_close { /* how the other side ended its stream */
 	bool eof, rst;
 	bool over; /* the time is up, or the program is gone: nothing more will come */
 };
-enum px_alt_state px_match_alt(struct px_env *, const struct px_alt *, struct px_in, struct px_close, size_t *used,
-	struct px_diffs *);
+enum px_alt_state px_match_alt(struct px_env *, const struct px_alt *, struct px_in, struct px_close,
+	size_t *used, struct px_diffs *);
 
 /* Canonical octets.  cuts: offsets where a segment ends ("|").  False: *why (with its line) says what is wrong. */
 struct px_cuts {
@@ -59,7 +61,8 @@ struct px_cuts {
 };
 bool px_encode_items(struct px_env *, const struct px_item *, struct px_buf *out, struct px_cuts *,
 	unsigned *line, const char **why);
-bool px_encode_head(struct px_env *, const struct px_step *, struct px_buf *out, unsigned *line, const char **why);
+bool px_encode_head(
+	struct px_env *, const struct px_step *, struct px_buf *out, unsigned *line, const char **why);
 
 /* Set the http.* variables from a head; false when it has no end yet. */
 bool px_head_vars(struct px_env *, struct span in, size_t *used);

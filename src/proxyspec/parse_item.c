@@ -42,7 +42,8 @@ type_of(struct px_lex *x, struct px_item *it)
 		x->p++;
 	n = (size_t)(x->p - from);
 	for (unsigned t = PX_U8; t <= PX_REST; t++) {
-		if (strlen(px_type_name((enum px_type)t)) != n || memcmp(px_type_name((enum px_type)t), from, n))
+		if (strlen(px_type_name((enum px_type)t)) != n ||
+			memcmp(px_type_name((enum px_type)t), from, n))
 			continue;
 		it->type = (enum px_type)t;
 		if (t != PX_RAW)
@@ -86,7 +87,8 @@ field(struct px_lex *x, size_t name, struct px_item *it)
 	}
 	px_lex_level(x, &it->level);
 	if (x->p < x->end && !px_is_blank(*x->p)) {
-		px_lex_error(x, "\"%.*s\" behind the field %s is not understood", (int)word_len(x), x->p, it->name);
+		px_lex_error(x, "\"%.*s\" behind the field %s is not understood", (int)word_len(x), x->p,
+			it->name);
 		return false;
 	}
 	return true;
@@ -259,5 +261,6 @@ px_parse_alts(struct px_lines *l, struct px_step *s)
 		end = &a->next;
 	}
 	if (s->alts == NULL)
-		px_error(l->errs, l->file, s->line, "oneof has no alternatives; they stand below it, each behind a \"|\"");
+		px_error(l->errs, l->file, s->line,
+			"oneof has no alternatives; they stand below it, each behind a \"|\"");
 }

@@ -303,7 +303,8 @@ actor_line(struct px_lines *l, struct px_step *s)
 		x->p++;
 	}
 	if ((s->kind == PX_PAYLOAD) ? s->actor == PX_P : s->actor == PX_T)
-		px_lex_error(x, "%s", s->kind == PX_PAYLOAD ? "payload is C>> or T>>" : "octets are C> or P>; T sends T>>");
+		px_lex_error(x, "%s",
+			s->kind == PX_PAYLOAD ? "payload is C>> or T>>" : "octets are C> or P>; T sends T>>");
 	octet_line(l, s);
 	return true;
 }

@@ -102,9 +102,15 @@ px_error(struct px_errors *e, const char *file, unsigned line, const char *fmt, 
 }
 
 static const char *const levels[] = {
-	[PX_L_NONE] = "",     [PX_MUST] = "MUST", [PX_MUST_NOT] = "MUST-NOT",
-	[PX_SHOULD] = "SHOULD", [PX_SHOULD_NOT] = "SHOULD-NOT", [PX_MAY] = "MAY",
-	[PX_FMT] = "FMT",     [PX_CONV] = "CONV", [PX_ROBUST] = "ROBUST",
+	[PX_L_NONE] = "",
+	[PX_MUST] = "MUST",
+	[PX_MUST_NOT] = "MUST-NOT",
+	[PX_SHOULD] = "SHOULD",
+	[PX_SHOULD_NOT] = "SHOULD-NOT",
+	[PX_MAY] = "MAY",
+	[PX_FMT] = "FMT",
+	[PX_CONV] = "CONV",
+	[PX_ROBUST] = "ROBUST",
 	[PX_INFO] = "INFO",
 };
 
@@ -143,8 +149,8 @@ px_level_verdict(enum px_level l)
 const char *
 px_type_name(enum px_type t)
 {
-	static const char *const names[] = {"u8", "u16", "ip4", "ip6", "str8", "strz", "raw", "line", "addr5",
-		"httpbody", "rest"};
+	static const char *const names[] = {
+		"u8", "u16", "ip4", "ip6", "str8", "strz", "raw", "line", "addr5", "httpbody", "rest"};
 
 	return names[t];
 }

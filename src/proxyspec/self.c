@@ -74,8 +74,9 @@ complain(struct walk *w, unsigned line, const struct px_diffs *d)
 	if (d->broken != NULL)
 		px_error(w->self->errs, w->c->file, line, "%s", d->broken);
 	for (unsigned i = 0; i < d->n; i++)
-		px_error(w->self->errs, w->c->file, d->v[i].line, "%s%sthe canonical value does not fit: wanted %s, is %s",
-			d->v[i].name, d->v[i].name[0] ? ": " : "", d->v[i].wanted, d->v[i].got);
+		px_error(w->self->errs, w->c->file, d->v[i].line,
+			"%s%sthe canonical value does not fit: wanted %s, is %s", d->v[i].name,
+			d->v[i].name[0] ? ": " : "", d->v[i].wanted, d->v[i].got);
 }
 
 /* The octets against the line they were made from, with the variables as they were before. */
@@ -94,7 +95,8 @@ check(struct walk *w, const struct px_step *s, size_t mark, struct span octets)
 		m = px_match_items(&w->env, s->items, in, &used, &d);
 	complain(w, s->line, &d);
 	if (m == PX_M_MORE || (m == PX_M_OK && used != octets.n))
-		px_error(w->self->errs, w->c->file, s->line, "the canonical octets are not exactly one such line");
+		px_error(w->self->errs, w->c->file, s->line,
+			"the canonical octets are not exactly one such line");
 	px_diffs_free(&d);
 }
 
@@ -123,7 +125,8 @@ octets_line(struct walk *w, const struct px_step *s)
 	else if (ok && s->kind != PX_PAYLOAD)
 		check(w, s, mark, span_of(b.p, b.n));
 	if (ok && w->self->emit != NULL)
-		w->self->emit(w->self->ctx, s, s->actor, s->kind == PX_PAYLOAD, span_of(b.p, b.n), PX_END_NONE);
+		w->self->emit(
+			w->self->ctx, s, s->actor, s->kind == PX_PAYLOAD, span_of(b.p, b.n), PX_END_NONE);
 	px_buf_free(&b);
 }
 
@@ -145,7 +148,8 @@ oneof(struct walk *w, const struct px_step *s)
 		return;
 	}
 	if (first->verdict == PX_FAIL)
-		px_error(w->self->errs, w->c->file, first->line, "the first alternative is what is played, and it is a fail");
+		px_error(w->self->errs, w->c->file, first->line,
+			"the first alternative is what is played, and it is a fail");
 	px_env_back(&w->env, mark);
 	for (const struct px_alt *a = s->alts; a != NULL; a = a->next) {
 		struct px_diffs d = {.n = 0};
@@ -154,7 +158,8 @@ oneof(struct walk *w, const struct px_step *s)
 
 		if (a == first && st != PX_A_YES) {
 			complain(w, a->line, &d);
-			px_error(w->self->errs, w->c->file, a->line, "the first alternative does not recognise itself");
+			px_error(w->self->errs, w->c->file, a->line,
+				"the first alternative does not recognise itself");
 		}
 		if (d.broken != NULL && a != first)
 			complain(w, a->line, &d);
@@ -174,8 +179,8 @@ event(struct walk *w, const struct px_step *s)
 	struct px_buf b = {NULL, 0, 0};
 	const char *missing = "";
 	enum px_ending end = s->event == PX_E_CLOSE ? PX_END_CLOSE
-			   : s->event == PX_E_FIN   ? PX_END_FIN
-			   : s->event == PX_E_RST   ? PX_END_RST
+			     : s->event == PX_E_FIN ? PX_END_FIN
+			     : s->event == PX_E_RST ? PX_END_RST
 						    : PX_END_NONE;
 
 	if (!px_expand(&w->env, &s->arg, &b, &missing))
@@ -194,7 +199,8 @@ steps(struct walk *w, const struct px_step *s)
 		switch (s->kind) {
 		case PX_HEADING:
 			if (w->self->emit != NULL)
-				w->self->emit(w->self->ctx, s, s->actor, false, span_of(NULL, 0), PX_END_NONE);
+				w->self->emit(
+					w->self->ctx, s, s->actor, false, span_of(NULL, 0), PX_END_NONE);
 			break;
 		case PX_BYTES:
 		case PX_HTTP:

@@ -7,7 +7,8 @@
 
 struct px_self {
 	/* Called for each message: the octets of one line, or an event without octets (s.p == NULL). */
-	void (*emit)(void *ctx, const struct px_step *, enum px_actor, bool payload, struct span, enum px_ending);
+	void (*emit)(
+		void *ctx, const struct px_step *, enum px_actor, bool payload, struct span, enum px_ending);
 	void *ctx;
 	struct px_errors *errs; /* what does not fit itself */
 };

@@ -22,11 +22,12 @@ bool px_value_write(enum px_type t, struct span text, bool quoted, struct px_buf
 
 /* Does spec accept the value?  A wrong spec (missing variable, broken expression) is told in *why and accepts
  * nothing. */
-bool px_accepts(const struct px_env *, enum px_type t, const struct px_spec *, struct span value, const char **why);
+bool px_accepts(
+	const struct px_env *, enum px_type t, const struct px_spec *, struct span value, const char **why);
 
 /* The text of what a field without canonical value is sent as.  False: there is no such value. */
-bool px_default(const struct px_env *, enum px_type t, const struct px_spec *, struct px_buf *text, bool *quoted,
-	const char **why);
+bool px_default(const struct px_env *, enum px_type t, const struct px_spec *, struct px_buf *text,
+	bool *quoted, const char **why);
 
 bool px_number(struct span, unsigned long *);
 /* "127.0.0.1", "::1" and so on. */
