@@ -213,8 +213,8 @@ open_tunnel(struct conn *c)
 
 	c->state = C_TUNNEL;
 	timer_stop(&c->fp->timers, &c->deadline);
-	free_srv(c);
 	trace_tunnel(c);
+	free_srv(c);
 	c->up.count = c->in_n;
 	if (c->in_n != 0)
 		trace_payload(c, TRACE_UP, c->in, c->in_n);
@@ -245,7 +245,8 @@ step(struct conn *c, struct span in, bool eof)
 		client_gone(c);
 		return;
 	}
-	trace_wire(c);
+	if (client_idle(c))
+		trace_wire(c);
 	if (c->state == C_STUCK)
 		return;
 	if (w == PEER_DIAL) {

@@ -293,7 +293,9 @@ http_resp_challenge(struct srv *s, struct obuf *out)
 
 	if (srv_bug(s, BUG_HTTP_403_FOR_407))
 		return http_resp_error(s, 403, "credentials are wanted", NULL, out);
-	if (answer(s, status, "name and password are wanted", NULL, true, out))
+	if (answer(s, status, "name and password are wanted", NULL, true, out)) {
+		srv_go(s, srv_http_start, "another try");
 		return PEER_MORE;
+	}
 	return srv_fail(s, FAIL_AUTH, "name and password are wanted");
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  * log.c - one line for each event, as text or as JSON; the keys are in docs/fakeproxy.1, THE LOG.
  * The one thing to know: what comes from a client is escaped in both forms, and no secret comes here. */
-#include "hex.h"
 #include "record.h"
 
 #include <errno.h>
@@ -14,6 +13,7 @@
 static enum fp_log form;
 static int fd = STDERR_FILENO;
 static bool broken;
+static const char *name = "on standard error";
 
 struct line {
 	struct obuf o;
@@ -26,6 +26,7 @@ log_open(const struct fp_conf *cf)
 	form = cf->log;
 	if (cf->log_file == NULL)
 		return true;
+	name = cf->log_file;
 	fd = open(cf->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	return fd >= 0 || fp_complain("--log-file %s: %s", cf->log_file, strerror(errno));
 }
@@ -70,26 +71,35 @@ put_text(struct obuf *o, struct span s)
 	bool plain = s.n != 0;
 
 	for (size_t i = 0; i < s.n; i++)
-		plain &= s.p[i] != ' ' && s.p[i] != '"';
+		plain &= s.p[i] != ' ';
 	if (!plain)
 		ob_u8(o, '"');
-	hex_text(o, s, plain ? 0 : '"');
+	for (size_t i = 0; i < s.n; i++) {
+		char x[8];
+
+		if (s.p[i] < 0x20 || s.p[i] > 0x7e || s.p[i] == '"' || s.p[i] == '\\') {
+			snprintf(x, sizeof x, "\\x%02x", s.p[i]);
+			ob_str(o, x);
+		} else {
+			ob_u8(o, s.p[i]);
+		}
+	}
 	if (!plain)
 		ob_u8(o, '"');
 }
 
 static void
-key(struct line *l, const char *name)
+key(struct line *l, const char *k)
 {
 	ob_str(&l->o, form == LOG_JSON ? ",\"" : " ");
-	ob_str(&l->o, name);
+	ob_str(&l->o, k);
 	ob_str(&l->o, form == LOG_JSON ? "\":" : "=");
 }
 
 static void
-put(struct line *l, const char *name, const char *value)
+put(struct line *l, const char *k, const char *value)
 {
-	key(l, name);
+	key(l, k);
 	if (form == LOG_JSON)
 		put_json(&l->o, span_str(value));
 	else
@@ -97,21 +107,21 @@ put(struct line *l, const char *name, const char *value)
 }
 
 static void
-put_number(struct line *l, const char *name, int64_t value)
+put_number(struct line *l, const char *k, int64_t value)
 {
 	char text[32];
 
-	key(l, name);
+	key(l, k);
 	snprintf(text, sizeof text, "%" PRId64, value);
 	ob_str(&l->o, text);
 }
 
 static void
-put_addr(struct line *l, const char *name, const struct net_addr *a)
+put_addr(struct line *l, const char *k, const struct net_addr *a)
 {
 	char text[NET_ADDRSTR];
 
-	put(l, name, net_str(a, text));
+	put(l, k, net_str(a, text));
 }
 
 static void
@@ -148,6 +158,8 @@ end(struct line *l)
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0) {
+			if (!broken)
+				fp_complain("cannot write the log %s: %s", name, strerror(errno));
 			broken = true;
 			return;
 		}

@@ -176,6 +176,7 @@ prepare(void)
 {
 	struct sigaction a = {.sa_handler = on_signal};
 	struct rlimit r;
+	int dir = -1;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
 		r.rlim_cur = r.rlim_max;
@@ -192,6 +193,11 @@ prepare(void)
 		return fp_complain("cannot make a pipe: %s", strerror(errno));
 	if (!watch(&stop_src, stop_pipe[0], stop) || !watch(&names_src, resolve_open(), names))
 		return fp_complain("cannot watch a pipe: %s", strerror(errno));
+	if (fp.cf->trace_dir != NULL &&
+		(dir = open(fp.cf->trace_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return fp_complain("--trace %s: %s", fp.cf->trace_dir, strerror(errno));
+	if (dir >= 0)
+		close(dir);
 	sigaction(SIGTERM, &a, NULL);
 	sigaction(SIGINT, &a, NULL);
 	a.sa_handler = SIG_IGN;

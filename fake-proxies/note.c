@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-static const char stars[] = "***";
-
 static void
 put_num(struct obuf *o, unsigned v)
 {
@@ -132,6 +130,21 @@ put_ip6(struct obuf *t, struct span ip)
 	ob_u8(t, ']');
 }
 
+/* As it is, or in quotes where it could be taken for grammar. */
+static void
+put_name(struct obuf *t, struct span name)
+{
+	bool plain = name.n != 0;
+
+	for (size_t i = 0; i < name.n; i++)
+		plain &= name.p[i] > 0x20 && name.p[i] < 0x7f && strchr("\"\\:;|", name.p[i]) == NULL;
+	if (!plain)
+		ob_u8(t, '"');
+	hex_text(t, name, plain ? 0 : '"');
+	if (!plain)
+		ob_u8(t, '"');
+}
+
 /* ATYP 1: | 4 octets |, ATYP 4: | 16 octets |, ATYP 3: | length | name |; then | port | (RFC 1928, 4 to 6) */
 void
 msg_addr5(struct msg *m, const char *name, unsigned atyp, struct span host, unsigned port)
@@ -147,7 +160,7 @@ msg_addr5(struct msg *m, const char *name, unsigned atyp, struct span host, unsi
 	if (atyp == 4)
 		put_ip6(&m->t, host);
 	else if (atyp == 3)
-		hex_text(&m->t, host, ':');
+		put_name(&m->t, host);
 	else
 		put_ip4(&m->t, host.p);
 	ob_u8(&m->t, ':');
@@ -200,15 +213,23 @@ note_client(struct srv *s, struct obuf *text, struct span o, struct hidden secre
 }
 
 void
-note_bad(struct srv *s, struct span o)
+note_bad(struct srv *s, struct span o, size_t shown)
 {
-	if (s->peer.notes == NULL || o.n == 0)
+	struct obuf *n = s->peer.notes;
+	char more[64];
+
+	if (n == NULL || o.n == 0)
 		return;
-	if (o.n > 256)
-		o.n = 256;
-	ob_str(s->peer.notes, "C>! ");
-	hex_spaced(s->peer.notes, o);
-	ob_u8(s->peer.notes, '\n');
+	if (s->cf->show_secrets)
+		shown = 256;
+	ob_str(n, shown != 0 ? "C>! " : ";");
+	hex_spaced(n, span_of(o.p, o.n < shown ? o.n : shown));
+	if (o.n > shown) {
+		snprintf(more, sizeof more, "%s %zu octets more, not shown", shown != 0 ? " ;" : "",
+			o.n - shown);
+		ob_str(n, more);
+	}
+	ob_u8(n, '\n');
 }
 
 void
@@ -241,57 +262,75 @@ note_text(struct srv *s, const char *actor, struct span o)
 	}
 }
 
-static bool
-is_secret(struct span line, size_t *scheme_end)
+static uint8_t
+lower(uint8_t c)
 {
-	static const char *const name[] = {"proxy-authorization:", "authorization:"};
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
 
-	for (size_t k = 0; k < 2; k++) {
-		size_t i = 0, n = strlen(name[k]);
+/* Where in a line of a head a secret begins, or the line's length: behind the scheme of credentials; behind the colon
+ * of a user's password in a target. */
+static size_t
+secret_at(struct span line, bool first)
+{
+	static const char word[] = "authorization";
+	const size_t n = sizeof word - 1;
+	size_t i = 0, k;
 
-		while (i < n && i < line.n &&
-			((line.p[i] | (line.p[i] >= 'A' && line.p[i] <= 'Z' ? 32 : 0)) == name[k][i]))
-			i++;
-		if (i < n)
-			continue;
-		while (i < line.n && line.p[i] == ' ')
-			i++;
-		while (i < line.n && line.p[i] != ' ')
-			i++;
-		*scheme_end = i;
-		return true;
+	if (first) {
+		const uint8_t *at = line.n != 0 ? memchr(line.p, '@', line.n) : NULL;
+		const uint8_t *colon = at != NULL ? memchr(line.p, ':', (size_t)(at - line.p)) : NULL;
+
+		return colon != NULL ? (size_t)(colon - line.p) + 1 : line.n;
 	}
-	return false;
+	for (; i + n <= line.n; i++) {
+		for (k = 0; k < n && lower(line.p[i + k]) == (uint8_t)word[k];)
+			k++;
+		if (k == n)
+			break;
+	}
+	if (i + n > line.n)
+		return line.n;
+	for (i += n; i < line.n && (line.p[i] == ' ' || line.p[i] == ':' || line.p[i] == '\t');)
+		i++;
+	while (i < line.n && line.p[i] != ' ')
+		i++;
+	return i < line.n ? i + 1 : i;
+}
+
+/* One line; the first one in quotes.  *hidden: the line before held a secret, of which this may be the rest. */
+static void
+head_line(struct srv *s, struct span line, bool first, bool *hidden)
+{
+	struct obuf *n = s->peer.notes;
+	size_t cut = s->cf->show_secrets ? line.n : secret_at(line, first);
+
+	if (!first && *hidden && (line.p[0] == ' ' || line.p[0] == '\t'))
+		cut = 0;
+	ob_str(n, first ? " http \"" : "     ");
+	hex_text(n, span_of(line.p, cut), first ? '"' : 0);
+	*hidden = cut < line.n;
+	if (*hidden)
+		ob_str(n, "***");
+	ob_str(n, first ? "\"\n" : "\n");
 }
 
 void
 note_head(struct srv *s, const char *actor, struct span head)
 {
-	struct obuf *n = s->peer.notes;
-	bool first = true;
+	bool first = true, hidden = false;
 
-	while (n != NULL && head.n != 0) {
+	if (s->peer.notes == NULL)
+		return;
+	ob_str(s->peer.notes, actor);
+	while (head.n != 0) {
 		const uint8_t *lf = memchr(head.p, '\n', head.n);
-		size_t all = lf != NULL ? (size_t)(lf - head.p) + 1 : head.n, len = all, cut;
+		size_t all = lf != NULL ? (size_t)(lf - head.p) + 1 : head.n, len = all;
 
 		while (len != 0 && (head.p[len - 1] == '\n' || head.p[len - 1] == '\r'))
 			len--;
-		if (first) {
-			ob_str(n, actor);
-			ob_str(n, " http \"");
-			hex_text(n, span_of(head.p, len), '"');
-			ob_str(n, "\"\n");
-		} else if (len != 0) {
-			bool hide = !s->cf->show_secrets && is_secret(span_of(head.p, len), &cut);
-
-			ob_str(n, "     ");
-			hex_text(n, span_of(head.p, hide ? cut : len), 0);
-			if (hide) {
-				ob_u8(n, ' ');
-				ob_str(n, stars);
-			}
-			ob_u8(n, '\n');
-		}
+		if (first || len != 0)
+			head_line(s, span_of(head.p, len), first, &hidden);
 		first = false;
 		span_eat(&head, all);
 	}

@@ -34,8 +34,8 @@ struct hidden {
 	size_t at, n;
 };
 void note_client(struct srv *s, struct obuf *text, struct span octets, struct hidden secret);
-/* One that was not. */
-void note_bad(struct srv *s, struct span octets);
+/* One that was not: its first octets, as many as cannot be a secret. */
+void note_bad(struct srv *s, struct span octets, size_t shown);
 
 /* Items for note_client's text. */
 void note_u8(struct obuf *t, const char *name, unsigned v);

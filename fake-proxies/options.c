@@ -9,28 +9,28 @@
 
 #define VERSION "0.1"
 
-static const char help[] =
-	"usage: fakeproxy [options] ROLE...       roles: socks4 socks5 socks http telnet pass\n"
-	"  -l, --listen ADDR:PORT    where to listen (127.0.0.1:0); one for each role, or the last for the "
-	"rest\n"
-	"      --once, --max-connections N, --lifetime SEC    end after that\n"
-	"      --to HOST:PORT        where pass connects to\n"
-	"      --resolve NAME=ADDR   a name of our own       --redirect HOST:PORT=ADDR:PORT  another target\n"
-	"      --deny HOST:PORT      refuse by rule (* matches all)\n"
-	"      --dial-timeout SEC (30)   --handshake-timeout SEC (60)\n"
-	"      --user-file FILE      NAME:PASSWORD lines; FAKEPROXY_USER in the environment holds one\n"
-	"  -o, --option NAME=VALUE   what to answer:\n"
-	"        socks4: vn cd userid ident bnd         socks5: method ver up-status rep rsv atyp bnd\n"
-	"        http:   status reason version header interim auth realm challenge challenges\n"
-	"                after-challenge framing body\n"
-	"        telnet: dialect login echo iac banner prompt success failure\n"
-	"faults, on what is sent to the client (exit status 4 if one did not happen):\n"
-	"      --split N  --bytes  --coalesce  --delay MS  --flip OFFSET:XOR  --whole-stream\n"
-	"      --stall-after N  --cut-after N  --reset-after N\n"
-	"      --bug NAME            violate one requirement; --list-bugs names them\n"
-	"      --log text|json  --log-file FILE  --trace DIR  --trace-payload N  --show-secrets\n"
-	"      --i-know-this-is-public   listen on an address that others can reach\n"
-	"      --help  --version     everything: fakeproxy(1)\n";
+static const char help[] = "usage: fakeproxy [options] ROLE...   socks4 socks5 socks http telnet pass\n"
+			   "  -l, --listen ADDR:PORT   where to listen (127.0.0.1:0); once for each role\n"
+			   "  --once  --max-connections N  --lifetime SEC       end after that\n"
+			   "  --to HOST:PORT           where pass connects to\n"
+			   "  --resolve NAME=ADDR      a name of our own\n"
+			   "  --redirect HOST:PORT=ADDR:PORT   another target; * matches all\n"
+			   "  --deny HOST:PORT         refuse by rule; * matches all\n"
+			   "  --dial-timeout SEC (30)  --handshake-timeout SEC (60)\n"
+			   "  --user-file FILE         NAME:PASSWORD lines; FAKEPROXY_USER holds one more\n"
+			   "  -o, --option NAME=VALUE  what to answer; socks4: vn cd userid ident bnd\n"
+			   "     socks5: method ver up-status rep rsv atyp bnd\n"
+			   "     http: status reason version header interim auth realm challenge\n"
+			   "           challenges after-challenge framing body\n"
+			   "     telnet: dialect login echo iac banner prompt success failure\n"
+			   "faults on the way to the client (exit status 4 if one did not happen):\n"
+			   "  --split N  --bytes  --coalesce  --delay MS  --flip OFFSET:XOR\n"
+			   "  --stall-after N  --cut-after N  --reset-after N  --whole-stream\n"
+			   "  --bug NAME               violate one requirement; see --list-bugs\n"
+			   "  --log text|json  --log-file FILE  --trace DIR  --trace-payload N\n"
+			   "  --show-secrets           in traces\n"
+			   "  --i-know-this-is-public  listen where others can reach it\n"
+			   "  --help  --version        everything else: fakeproxy(1)\n";
 
 static const char *const role_names[ROLE_COUNT] = {"socks4", "socks5", "socks", "http", "telnet", "pass"};
 
@@ -377,6 +377,9 @@ check(struct fp_conf *cf)
 		ok = fp_complain("--split, --bytes and --coalesce exclude each other");
 	if (f->whole_stream && !f->any)
 		ok = fp_complain("--whole-stream needs a fault");
+	if (cf->socks.bnd.set && cf->socks.bnd.is_name && !fp_has_role(cf, ROLE_SOCKS5) &&
+		!fp_has_role(cf, ROLE_SOCKS))
+		ok = fp_complain("-o bnd=%s: SOCKS4 has addresses only", cf->socks.bnd.host);
 	if (cf->trace_payload != 0 && cf->trace_dir == NULL)
 		ok = fp_complain("--trace-payload needs --trace");
 	return fp_bugs_fit(cf) && ok;

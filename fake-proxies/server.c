@@ -121,11 +121,11 @@ srv_dst_name(struct srv *s, struct span name, unsigned port)
 	d->host[0] = '\0';
 	if (name.n == 0 || name.n >= sizeof d->host)
 		return false;
+	memcpy(d->host, name.p, name.n); /* for the log also if it is refused */
+	d->host[name.n] = '\0';
 	for (size_t i = 0; i < name.n; i++)
 		if (!name_octet(name.p[i]))
 			return false;
-	memcpy(d->host, name.p, name.n);
-	d->host[name.n] = '\0';
 	if (inet_pton(AF_INET, d->host, ip) == 1)
 		srv_dst_ip(s, ip, 4, port);
 	else if (inet_pton(AF_INET6, d->host, ip) == 1)
@@ -208,7 +208,6 @@ pass_outcome(struct srv *s, struct span *in, bool eof, struct obuf *out)
 	srv_answered(s, s->got.err == 0 ? 0 : 1, s->got.err == 0 ? "connected" : "not connected");
 	if (s->got.err == 0)
 		return PEER_OPEN;
-	s->end = END_RESET;
 	return srv_fail(s, FAIL_REFUSED, "the proxy behind could not be reached");
 }
 

@@ -9,7 +9,7 @@
 static enum peer_want
 error(struct srv *s, struct span *in, size_t eat, int status, const char *why, struct obuf *out)
 {
-	note_bad(s, span_of(in->p, eat));
+	note_bad(s, span_of(in->p, eat), 16);
 	span_eat(in, eat);
 	return http_resp_error(s, status, why, NULL, out);
 }

@@ -291,7 +291,7 @@ srv_socks4_start(struct srv *s, struct span *in, bool eof, struct obuf *out)
 	if (in->n == 0)
 		return PEER_MORE;
 	if (in->p[0] != 4 && !srv_bug(s, BUG_S4_ANY_VN)) {
-		note_bad(s, *in);
+		note_bad(s, *in, 8);
 		return srv_fail(s, FAIL_PROTOCOL, "VN is not 4");
 	}
 	s->peer.at = "a SOCKS4 request";
@@ -301,7 +301,7 @@ srv_socks4_start(struct srv *s, struct span *in, bool eof, struct obuf *out)
 	if (got == PART_LACKS)
 		return PEER_MORE;
 	if (got == PART_TOO_LONG) {
-		note_bad(s, *in);
+		note_bad(s, *in, 8);
 		span_eat(in, in->n);
 		return reject(s, 91, out, "USERID or the name is too long");
 	}

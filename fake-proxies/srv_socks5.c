@@ -63,7 +63,7 @@ await_login(struct srv *s, struct span *in, bool eof, struct obuf *out)
 	if (r.lack)
 		return PEER_MORE;
 	if (ver != 1 && !srv_bug(s, BUG_UP_ANY_VERSION)) {
-		note_bad(s, *in);
+		note_bad(s, *in, 1);
 		span_eat(in, in->n);
 		return login_result(s, false, 1, out);
 	}
@@ -96,7 +96,7 @@ await_nothing(struct srv *s, struct span *in, bool eof, struct obuf *out)
 {
 	(void)out;
 	(void)eof;
-	note_bad(s, *in);
+	note_bad(s, *in, 0);
 	span_eat(in, in->n);
 	return PEER_MORE;
 }
@@ -210,7 +210,7 @@ srv_socks5_start(struct srv *s, struct span *in, bool eof, struct obuf *out)
 	if (r.lack)
 		return PEER_MORE;
 	if (ver != 5 && !srv_bug(s, BUG_S5_ANY_VERSION)) {
-		note_bad(s, *in);
+		note_bad(s, *in, 8);
 		return srv_fail(s, FAIL_PROTOCOL, "VER is not 5");
 	}
 	s->peer.at = "a SOCKS5 greeting";

@@ -324,11 +324,11 @@ srv_socks5_await_request(struct srv *s, struct span *in, bool eof, struct obuf *
 	case PART_LACKS:
 		return PEER_MORE;
 	case PART_BAD_VER:
-		note_bad(s, *in);
+		note_bad(s, *in, 4);
 		span_eat(in, in->n);
 		return refuse(s, 1, out, "VER of the request is not 5");
 	case PART_BAD_ATYP:
-		note_bad(s, *in);
+		note_bad(s, *in, 4);
 		span_eat(in, in->n);
 		if (srv_bug(s, BUG_S5_ATYP_SILENT))
 			return srv_fail(s, FAIL_REFUSED, "unknown ATYP");

@@ -16,7 +16,7 @@ offers(const struct srv *s)
 {
 	const struct fp_telnet *k = &s->cf->telnet;
 
-	return k->iac == FP_ANY ? k->dialect != TN_PLAIN : k->iac != 0;
+	return k->iac == FP_ANY ? k->dialect != TN_PLAIN || k->echo == ECHO_AGREED : k->iac != 0;
 }
 
 static bool

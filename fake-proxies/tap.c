@@ -80,9 +80,13 @@ tap_push(struct tap *t, const uint8_t *p, size_t n, int64_t now, bool payload)
 		flip(t, t->at + t->n, n);
 		t->counted = t->off + t->n + n;
 	}
-	if (t->f->delay > 0 && t->n == 0) {
-		t->not_before = now + t->f->delay;
+	if (t->f->delay > 0) {
+		if (t->n == 0)
+			t->not_before = now + t->f->delay;
 		t->did->delay = true;
+		if (t->n_ends == TAP_MESSAGES)
+			t->n_ends--; /* joined with the last one */
+		t->ends[t->n_ends++] = t->off + t->n + n;
 	}
 	if (t->gather) {
 		t->not_before = now + (t->n + n < GATHER_MAX ? SILENCE : 0);
@@ -131,6 +135,8 @@ tap_next(struct tap *t, int64_t now, struct span *piece, int64_t *until)
 		n = 1;
 	if (f->split >= 0 && t->off < (uint64_t)f->split && n > (uint64_t)f->split - t->off)
 		n = (size_t)((uint64_t)f->split - t->off);
+	if (t->n_ends != 0 && !t->gather && !f->coalesce && n > t->ends[0] - t->off)
+		n = (size_t)(t->ends[0] - t->off);
 	*piece = span_of(t->q + t->at, n);
 	return TAP_SEND;
 }
@@ -168,6 +174,10 @@ tap_sent(struct tap *t, size_t n, int64_t now)
 	if (f->split >= 0 && before == (uint64_t)f->split && before != 0)
 		t->did->split = true;
 	t->not_before = 0;
+	while (t->n_ends != 0 && t->ends[0] <= t->off) {
+		memmove(t->ends, t->ends + 1, (size_t)--t->n_ends * sizeof t->ends[0]);
+		cut = true;
+	}
 	if (f->bytes || cut)
 		t->not_before = now + (f->delay > 0 ? f->delay : PAUSE);
 }

@@ -6,6 +6,8 @@
 
 #include "conn.h"
 
+#define TAP_MESSAGES 32
+
 enum tap_do { TAP_IDLE, TAP_SEND, TAP_WAIT, TAP_STALL, TAP_CUT, TAP_RESET };
 
 struct tap {
@@ -20,6 +22,8 @@ struct tap {
 	bool holding;	    /* --coalesce: until the target has spoken */
 	bool gather;	    /* ... in pass: until it is silent */
 	int pushes;
+	uint64_t ends[TAP_MESSAGES]; /* where the messages in q end, for --delay */
+	int n_ends;
 	bool piece_open;    /* the last piece was cut off by --split or --bytes */
 	uint8_t wire[2048]; /* the pieces, for the trace */
 	size_t wire_n;
@@ -32,6 +36,8 @@ void tap_free(struct tap *);
 bool tap_push(struct tap *, const uint8_t *p, size_t n, int64_t now, bool payload);
 
 /* What to do next; with TAP_SEND the piece, with TAP_WAIT the time. */
+#define TAP_MESSAGES 32
+
 enum tap_do tap_next(struct tap *, int64_t now, struct span *piece, int64_t *until);
 
 /* n octets of the piece were sent. */

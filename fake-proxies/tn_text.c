@@ -111,9 +111,7 @@ tn_prompt(struct srv *s, struct obuf *out)
 void
 tn_trying(struct srv *s, struct obuf *out)
 {
-	if (s->cf->telnet.dialect == TN_PLAIN)
-		tn_line(s, "Trying %h...", out);
-	else if (s->cf->telnet.dialect == TN_FWTK)
+	if (s->cf->telnet.dialect == TN_FWTK)
 		tn_line(s, "Trying %h port %p...", out);
 }
 

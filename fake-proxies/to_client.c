@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * to_client.c - all that is sent to a client goes through here, and through the tap if faults are asked for.
  * The one thing to know: without faults there is no tap and no copy. */
+#include "record.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -48,6 +49,7 @@ run_tap(struct conn *c)
 	for (;;) {
 		switch (tap_next(c->tap, c->fp->now, &piece, &until)) {
 		case TAP_IDLE:
+			trace_wire(c);
 			untap(c);
 			return true;
 		case TAP_WAIT:
@@ -85,7 +87,7 @@ client_send(struct conn *c, const uint8_t *p, size_t n, bool opens)
 	c->tap->whole = f->whole_stream || c->role == ROLE_PASS;
 	if (f->coalesce) {
 		c->tap->gather = c->role == ROLE_PASS;
-		c->tap->holding = opens && !c->tap->gather;
+		c->tap->holding |= opens && !c->tap->gather;
 	}
 	return tap_push(c->tap, p, n, c->fp->now, c->state == C_TUNNEL) && client_flush(c);
 }

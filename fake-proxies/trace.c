@@ -17,8 +17,8 @@
 
 struct trace {
 	char *path;
-	bool tunnel;	/* its heading was written */
-	size_t wire_at; /* pieces of the tap written so far */
+	bool tunnel, titled; /* it is open; its heading was written */
+	size_t wire_at;	     /* pieces of the tap written so far */
 	size_t kept[2];
 	uint8_t *text; /* what was said before the target was known: the head names it */
 	size_t text_n;
@@ -101,21 +101,30 @@ put_head(struct conn *c)
 	t->text = NULL;
 }
 
+/* Not yet: the head is not known. */
+static bool
+keep_text(struct trace *t, const uint8_t *p, size_t n)
+{
+	uint8_t *more = malloc(t->text_n + n);
+
+	if (more == NULL)
+		return false;
+	if (t->text_n != 0)
+		memcpy(more, t->text, t->text_n);
+	memcpy(more + t->text_n, p, n);
+	free(t->text);
+	t->text = more;
+	t->text_n += n;
+	return true;
+}
+
 void
 trace_text(struct conn *c, const uint8_t *p, size_t n)
 {
-	struct trace *t = c->trace;
-	uint8_t *more;
-
-	if (t == NULL || n == 0)
+	if (c->trace == NULL || n == 0)
 		return;
-	if (!t->headed && (c->srv == NULL || c->srv->dst.host[0] == '\0') &&
-		(more = realloc(t->text, t->text_n + n)) != NULL) {
-		memcpy(more + t->text_n, p, n);
-		t->text = more;
-		t->text_n += n;
+	if (!c->trace->headed && (c->srv == NULL || c->srv->dst.host[0] == '\0') && keep_text(c->trace, p, n))
 		return;
-	}
 	put_head(c);
 	append(c, p, n);
 }
@@ -123,13 +132,21 @@ trace_text(struct conn *c, const uint8_t *p, size_t n)
 void
 trace_tunnel(struct conn *c)
 {
-	static const char title[] = "--- tunnel\n";
-
-	if (c->trace == NULL || c->trace->tunnel)
+	if (c->trace == NULL)
 		return;
 	c->trace->tunnel = true;
 	put_head(c);
-	append(c, title, sizeof title - 1);
+}
+
+/* When there is something below it; what the tap sends late belongs above. */
+static void
+put_title(struct conn *c)
+{
+	static const char title[] = "--- tunnel\n";
+
+	if (c->trace->tunnel && !c->trace->titled)
+		append(c, title, sizeof title - 1);
+	c->trace->titled = true;
 }
 
 /* A piece of payload: >> lines, for `pass` > lines. */
@@ -153,6 +170,7 @@ trace_payload(struct conn *c, enum trace_side side, const uint8_t *p, size_t n)
 	if (text == NULL)
 		return;
 	o = ob_over(text, n * 4 + 64);
+	put_title(c);
 	if (show) {
 		ob_str(&o, actor[pass][side]);
 		ob_str(&o, " ");
@@ -176,11 +194,13 @@ trace_wire(struct conn *c)
 	uint8_t line[2200];
 	struct obuf o = ob_over(line, sizeof line);
 	struct tap *t = c->tap;
+	size_t at;
 
 	if (c->trace == NULL || t == NULL || t->wire_n <= c->trace->wire_at || c->role == ROLE_PASS)
 		return;
+	at = c->trace->wire_at != 0 ? c->trace->wire_at + 3 : 0; /* " | " */
 	ob_str(&o, "; on the wire: ");
-	ob_put(&o, t->wire + c->trace->wire_at, t->wire_n - c->trace->wire_at);
+	ob_put(&o, t->wire + at, t->wire_n - at);
 	ob_u8(&o, '\n');
 	trace_text(c, line, o.n);
 	c->trace->wire_at = t->wire_n;
@@ -195,6 +215,7 @@ trace_close(struct conn *c)
 		return;
 	trace_wire(c);
 	put_head(c);
+	put_title(c);
 	if (c->trace->tunnel) {
 		snprintf(line, sizeof line, "; C>> %" PRIu64 " octets, T>> %" PRIu64 " octets\n", c->up.count,
 			c->down.count);
