@@ -13,9 +13,9 @@ enum peer_want {
 	PEER_ASK,    /* a credential is missing: fill it in, call again */
 	PEER_REDIAL, /* drop the connection and its unread input, dial again, call with no input */
 	PEER_DIAL,   /* (servers) connect to the destination, store the outcome, call again */
-	PEER_WAIT,   /* (scripts, faults) call again after wait_ms */
-	PEER_FIN,    /* (scripts, faults) send out, then half-close */
-	PEER_RESET   /* (scripts, faults) send out, then reset */
+	PEER_WAIT, /* send out, then call again with more input, or with waited set after wait_ms without any */
+	PEER_FIN,  /* (scripts, faults) send out, then half-close */
+	PEER_RESET /* (scripts, faults) send out, then reset */
 };
 
 enum fail_why {
@@ -47,6 +47,7 @@ struct peer {
 
 	struct obuf *notes; /* where the peer tells what it does, one line of text each, or NULL */
 	unsigned wait_ms;   /* with PEER_WAIT */
+	bool waited;	    /* set by the driver: wait_ms passed and nothing came */
 };
 
 #endif

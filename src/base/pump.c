@@ -46,15 +46,21 @@ send_out(struct pump *p, struct span s)
 	return PUMP_WANT;
 }
 
+/* More input, or peer->waited if that is what the peer asked for. */
 static enum pump_end
-receive(struct pump *p)
+receive(struct pump *p, struct peer *peer)
 {
-	int64_t until = limit(p);
+	bool waiting = p->want == PEER_WAIT;
+	int64_t until = waiting ? net_sooner(p->deadline, net_now() + peer->wait_ms) : limit(p);
 	ssize_t r;
 
 	for (;;) {
 		int w = net_wait(p->fd, POLLIN, until);
 
+		if (w == 0 && waiting && (p->deadline == 0 || net_left(p->deadline) > 0)) {
+			peer->waited = true;
+			return PUMP_WANT;
+		}
 		if (w == 0)
 			return PUMP_TIMEOUT;
 		if (w > 0) {
@@ -85,6 +91,7 @@ step(struct pump *p, struct peer *peer)
 	enum pump_end end;
 
 	p->want = peer->step(peer, &in, p->eof, &out);
+	peer->waited = false;
 	if (out.over) {
 		p->want = PEER_FAIL;
 		peer->fail.why = FAIL_INPUT;
@@ -116,7 +123,7 @@ pump_run(struct pump *p, struct peer *peer)
 	for (;;) {
 		enum pump_end end = step(p, peer);
 
-		if (end != PUMP_WANT || p->want != PEER_MORE)
+		if (end != PUMP_WANT || (p->want != PEER_MORE && p->want != PEER_WAIT))
 			return end;
 		if (p->eof) {
 			fail(p, peer, FAIL_EOF, "the connection ended too early");
@@ -126,7 +133,7 @@ pump_run(struct pump *p, struct peer *peer)
 			fail(p, peer, FAIL_PROTOCOL, "message too long");
 			return PUMP_WANT;
 		}
-		end = receive(p);
+		end = receive(p, peer);
 		if (end != PUMP_WANT)
 			return end;
 	}

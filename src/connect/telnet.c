@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: ISC
  * telnet.c - client of a telnet proxy: one command, then chatter until a line says that the target is reached.
  * No standard says how telnet proxies talk; the telnet octets are RFC 854, 855 and 1143's.
- * One thing to know: the command is sent at once, and prompts are never waited for. */
+ * One thing to know: the command follows as soon as the proxy is quiet for a moment, whatever it said or did not say.
+ * Answers to its options must come before the command: after it they could arrive when the tunnel is open already, and
+ * would be the session's first octets. */
 #include "client.h"
 
 #include "http_head.h" /* lower, same_nocase */
 
-#define CHATTER_MAX (64 * 1024)
+#define CHATTER_MAX (1024 * 1024)
+#define GREETING_MS 200 /* how long a first octet is waited for */
+#define QUIET_MS 50	/* how long a silence ends the greeting */
 
 enum { SE = 240, SB = 250, WILL, WONT, DO, DONT, IAC };
 
-static client_state send_command, await_success;
-
-void
-telnet_start(struct client *c)
-{
-	client_begin(c, send_command, "telnet proxy's answer", "begin_telnet_relay()");
-	memset(c->u.tel.refused, 0, sizeof c->u.tel.refused);
-	c->u.tel.total = c->u.tel.n = 0;
-}
+static client_state await_greeting, send_command, await_success;
 
 static void
 note_phrases(struct client *c, const char *label, const char *const *phrase)
@@ -32,6 +28,16 @@ note_phrases(struct client *c, const char *label, const char *const *phrase)
 	note(c, "");
 }
 
+void
+telnet_start(struct client *c)
+{
+	client_begin(c, await_greeting, "telnet proxy's answer", "begin_telnet_relay()");
+	note_phrases(c, c->u.tel.good[1] == NULL ? "good phrase:" : "good phrases:", c->u.tel.good);
+	note_phrases(c, "bad phrases:", c->u.tel.bad);
+	memset(c->u.tel.refused, 0, sizeof c->u.tel.refused);
+	c->u.tel.total = c->u.tel.n = 0;
+}
+
 static int
 send_command(struct client *c, struct span *in, bool eof, struct obuf *out)
 {
@@ -39,8 +45,6 @@ send_command(struct client *c, struct span *in, bool eof, struct obuf *out)
 
 	(void)in;
 	(void)eof;
-	note_phrases(c, c->u.tel.good[1] == NULL ? "good phrase:" : "good phrases:", c->u.tel.good);
-	note_phrases(c, "bad phrases:", c->u.tel.bad);
 	ob_str(out, c->u.tel.command);
 	ob_str(out, "\r\n");
 	if (!out->over)
@@ -225,8 +229,9 @@ at_eof(struct client *c)
 	return r == PEER_FAIL ? r : PEER_MORE;
 }
 
+/* Take what has come: commands are answered, lines are judged. */
 static int
-await_success(struct client *c, struct span *in, bool eof, struct obuf *out)
+take(struct client *c, struct span *in, struct obuf *out)
 {
 	int r = CLIENT_NEXT;
 
@@ -247,11 +252,40 @@ await_success(struct client *c, struct span *in, bool eof, struct obuf *out)
 		if (ch == '\n')
 			r = judge_line(c);
 	}
+	if (r == CLIENT_NEXT &&
+		c->u.tel.n > 0) /* what it said last is all there is to show if nothing follows */
+		client_detail(c, "it said:", -1, span_of(c->u.tel.line, c->u.tel.n));
+	return r;
+}
+
+/* The greeting is over when the proxy is quiet.  Its lines are judged as any other: it may refuse to begin with. */
+static int
+await_greeting(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	size_t before = in->n;
+	int r = take(c, in, out);
+
+	if (r == PEER_OPEN) /* all at once, unasked: the command is still due */
+		(void)send_command(c, in, eof, out);
 	if (r != CLIENT_NEXT)
 		return r;
 	if (eof)
 		return at_eof(c);
-	if (c->u.tel.n > 0) /* what it said last is all there is to show if nothing follows */
-		client_detail(c, "it said:", -1, span_of(c->u.tel.line, c->u.tel.n));
-	return PEER_MORE;
+	if (c->peer.waited)
+		return client_enter(c, send_command, "telnet proxy's answer");
+	c->peer.wait_ms = before == 0 ? GREETING_MS : QUIET_MS;
+	return PEER_WAIT;
+}
+
+static int
+await_success(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	size_t answers = out->n;
+	int r = take(c, in, out);
+
+	if (r == PEER_OPEN)
+		out->n = answers; /* too late for answers: they would be octets of the tunnel */
+	if (r != CLIENT_NEXT)
+		return r;
+	return eof ? at_eof(c) : PEER_MORE;
 }

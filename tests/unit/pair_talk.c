@@ -41,8 +41,9 @@ turn(struct end *e, struct end *other, size_t chunk)
 	size_t n = e->n_wire < chunk ? e->n_wire : chunk;
 	struct span in;
 
-	if (e->want == PEER_OPEN || e->want == PEER_FAIL || (e->stepped && n == 0))
+	if (e->want == PEER_OPEN || e->want == PEER_FAIL || (e->stepped && n == 0 && e->want != PEER_WAIT))
 		return false;
+	e->peer->waited = e->want == PEER_WAIT && n == 0;
 	memcpy(e->in + e->n_in, e->wire, n);
 	memmove(e->wire, e->wire + n, e->n_wire - n);
 	e->n_wire -= n;

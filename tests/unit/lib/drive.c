@@ -13,7 +13,8 @@ struct run {
 	const struct drive *d;
 	struct drive_end *e;
 	enum way way;
-	size_t n; /* octets in a piece, or before the cut */
+	size_t n;    /* octets in a piece, or before the cut */
+	size_t conn; /* CUT: the connection that is cut */
 	struct peer *peer;
 	size_t *trace; /* with PIECES of 1: octets taken after each octet of the last connection */
 	size_t *sent;  /*   and octets sent */
@@ -69,11 +70,10 @@ static size_t
 next_piece(const struct run *r, size_t left)
 {
 	size_t n = left;
-	bool last = r->e->conn + 1 == conns(r->d);
 
 	if (r->way == PIECES)
 		n = r->n;
-	else if (r->way == CUT && last && r->e->fed < r->n)
+	else if (r->way == CUT && r->e->conn == r->conn && r->e->fed < r->n)
 		n = r->n - r->e->fed;
 	return n < left ? n : left;
 }
@@ -118,36 +118,56 @@ feed(struct run *r, bool *eof)
 	return true;
 }
 
+static void converse(struct run *r);
+
 static void
 run(const struct drive *d, enum way way, size_t n, struct drive_end *e, size_t *trace, size_t *sent)
 {
-	struct run r = {.d = d, .e = e, .way = way, .n = n, .trace = trace, .sent = sent};
+	struct run r = {
+		.d = d, .e = e, .way = way, .n = n, .conn = conns(d) - 1, .trace = trace, .sent = sent};
+
+	converse(&r);
+}
+
+static void
+cut(const struct drive *d, size_t conn, size_t at, struct drive_end *e)
+{
+	struct run r = {.d = d, .e = e, .way = CUT, .n = at, .conn = conn};
+
+	converse(&r);
+}
+
+static void
+converse(struct run *r)
+{
+	const struct drive *d = r->d;
+	struct drive_end *e = r->e;
 	bool eof = false;
 
 	memset(e, 0, sizeof *e);
-	r.peer = d->fresh(d->arg);
-	if (way == EARLY)
+	r->peer = d->fresh(d->arg);
+	if (r->way == EARLY)
 		e->fed = d->in[0].n < DRIVE_WINDOW ? d->in[0].n : DRIVE_WINDOW;
 	for (;;) {
-		enum peer_want want = step(&r, eof);
+		enum peer_want want = step(r, eof);
 
-		note_progress(&r);
+		note_progress(r);
 		if (want == PEER_ASK && d->ask != NULL && e->asked < 3) {
 			e->asked++;
-			d->ask(r.peer, d->arg);
+			d->ask(r->peer, d->arg);
 		} else if (want == PEER_REDIAL) {
 			ck_assert_msg(e->conn + 1 < conns(d), "%s: dials once too often", d->name);
 			e->conn++;
 			e->fed = e->eaten = 0;
 			eof = false;
-		} else if (want != PEER_MORE || !feed(&r, &eof)) {
+		} else if (want != PEER_MORE || !feed(r, &eof)) {
 			break;
 		}
 	}
-	e->why = r.peer->fail.why;
-	e->code = r.peer->fail.code;
-	e->text = r.peer->fail.text;
-	e->at = r.peer->at;
+	e->why = r->peer->fail.why;
+	e->code = r->peer->fail.code;
+	e->text = r->peer->fail.text;
+	e->at = r->peer->at;
 }
 
 void
@@ -163,9 +183,9 @@ drive_pieces(const struct drive *d, size_t n, struct drive_end *e)
 }
 
 void
-drive_cut(const struct drive *d, size_t cut, struct drive_end *e)
+drive_cut(const struct drive *d, size_t at, struct drive_end *e)
 {
-	run(d, CUT, cut, e, NULL, NULL);
+	cut(d, conns(d) - 1, at, e);
 }
 
 void
@@ -222,17 +242,17 @@ expect(const struct drive *d, const struct drive_end *e, const char *how)
 
 /* Property 1: the same end, whatever the cut. */
 static void
-same(const struct drive *d, const struct drive_end *a, const struct drive_end *b, const char *how, size_t cut)
+same(const struct drive *d, const struct drive_end *a, const struct drive_end *b, const char *how, size_t at)
 {
 	ck_assert_msg(a->want == b->want && a->why == b->why && a->code == b->code && a->conn == b->conn &&
 			      a->asked == b->asked && a->too_long == b->too_long && a->text == b->text,
-		"%s, %s %zu: %s (%s) instead of %s (%s)", d->name, how, cut, want_name(b->want),
+		"%s, %s %zu: %s (%s) instead of %s (%s)", d->name, how, at, want_name(b->want),
 		b->text == NULL ? "" : b->text, want_name(a->want), a->text == NULL ? "" : a->text);
-	ck_assert_msg(a->eaten == b->eaten, "%s, %s %zu: took %zu octets instead of %zu", d->name, how, cut,
+	ck_assert_msg(a->eaten == b->eaten, "%s, %s %zu: took %zu octets instead of %zu", d->name, how, at,
 		b->eaten, a->eaten);
 	for (size_t i = 0; i < DRIVE_CONNS; i++)
 		ck_assert_msg(span_eq(span_of(a->out[i], a->nout[i]), span_of(b->out[i], b->nout[i])),
-			"%s, %s %zu: other octets sent on connection %zu", d->name, how, cut, i);
+			"%s, %s %zu: other octets sent on connection %zu", d->name, how, at, i);
 }
 
 /* Property 2: before the end only whole messages are taken. */
@@ -268,6 +288,12 @@ check_cuts(const struct drive *d, const struct drive_end *whole, const size_t *t
 			e->middle, trace[k]);
 		ck_assert_msg(e->middle_sent == sent[k],
 			"%s: after %zu octets the cut matters to what is sent", d->name, k);
+	}
+	for (size_t c = 0; c + 1 < conns(d); c++) {
+		for (size_t k = 0; k <= d->in[c].n; k += d->in[c].n > CUTS_MAX ? 499 : 1) {
+			cut(d, c, k, e);
+			same(d, whole, e, "an earlier connection cut at", k);
+		}
 	}
 	free(e);
 }

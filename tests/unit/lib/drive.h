@@ -65,7 +65,7 @@ struct drive_end {
 /* All of it in one piece; or in pieces of n octets; or cut once, at cut; or there before the first step. */
 void drive_whole(const struct drive *, struct drive_end *);
 void drive_pieces(const struct drive *, size_t n, struct drive_end *);
-void drive_cut(const struct drive *, size_t cut, struct drive_end *);
+void drive_cut(const struct drive *, size_t at, struct drive_end *);
 void drive_early(const struct drive *, struct drive_end *);
 
 /* Every way, every property.  Ends the test if one does not hold. */
