@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * main.c - fakeproxy: listeners, the loop, the end.
  * The one thing to know: one thread serves all connections; only names are looked up elsewhere (resolve.c). */
+#include "mem.h"
 #include "record.h"
 #include "sock.h"
 #include "tap.h"
@@ -234,6 +235,7 @@ serve(void)
 		timers_run(&fp.timers, fp.now);
 		run_ready();
 		conn_sweep(&fp);
+		mem_live(fp.live);
 		if (fp.cf->max_connections != 0 && fp.accepted >= fp.cf->max_connections && fp.live == 0)
 			fp.over = true;
 	}
