@@ -11,8 +11,6 @@
 #include <unistd.h>
 
 #define TALK_READ 4096 /* octets read at once while the role talks */
-#define END_MS 5000    /* for the last answer to be read; RFC 1928 6 allows ten seconds */
-#define LATE_MS 12000
 #define NOTES (512 * 1024)
 
 static uint8_t notes_room[NOTES];
@@ -29,150 +27,6 @@ tell(void *ctx, struct srv *s, enum fp_event e)
 		log_reply(c);
 }
 
-static void
-free_srv(struct conn *c)
-{
-	if (c->srv != NULL && c->fp->cf->n_user != 0)
-		wipe(c->srv, sizeof *c->srv);
-	free(c->srv);
-	c->srv = NULL;
-}
-
-static void
-free_in(struct conn *c)
-{
-	if (c->in != NULL && c->fp->cf->n_user != 0)
-		wipe(c->in, c->in_n);
-	free(c->in);
-	c->in = NULL;
-	c->in_n = 0;
-}
-
-static void
-bury(struct conn *c, const char *how, bool reset)
-{
-	struct fp *fp = c->fp;
-
-	if (c->state == C_DEAD)
-		return;
-	c->how = how;
-	log_closed(c);
-	trace_close(c);
-	c->state = C_DEAD;
-	dial_drop(c);
-	side_close(c, &c->tg, reset);
-	side_close(c, &c->cl, reset);
-	timer_stop(&fp->timers, &c->deadline);
-	timer_stop(&fp->timers, &c->pause);
-	free_srv(c);
-	free_in(c);
-	free(c->up.buf);
-	free(c->down.buf);
-	tap_free(c->tap);
-	*(c->prev != NULL ? &c->prev->next : &fp->all) = c->next;
-	if (c->next != NULL)
-		c->next->prev = c->prev;
-	c->next = fp->dead;
-	fp->dead = c;
-	fp->live--;
-}
-
-void
-conn_over(struct conn *c, const char *how)
-{
-	bury(c, how, false);
-}
-
-void
-conn_reset(struct conn *c, const char *how)
-{
-	bury(c, how, true);
-}
-
-void
-conn_sweep(struct fp *fp)
-{
-	while (fp->dead != NULL) {
-		struct conn *c = fp->dead;
-
-		fp->dead = c->next;
-		free(c);
-	}
-}
-
-static void
-drain(struct conn *c)
-{
-	while (c->cl.rd && c->state == C_DRAIN) {
-		long r = side_recv(&c->cl, c->fp->scratch, SCRATCH);
-
-		if (r == 0 || (r < 0 && errno != EAGAIN))
-			conn_over(c, c->how);
-	}
-}
-
-/* The last answer: when it is out, end as end says. */
-static void
-last(struct conn *c)
-{
-	if (!client_flush(c)) {
-		if (c->state == C_LAST)
-			conn_over(c, c->how);
-		return;
-	}
-	if (!client_idle(c) || c->state != C_LAST)
-		return;
-	switch ((enum fp_end)c->end) {
-	case END_RESET:
-		conn_reset(c, c->how);
-		return;
-	case END_OPEN:
-		c->state = C_STUCK;
-		timer_stop(&c->fp->timers, &c->deadline);
-		return;
-	case END_LATE:
-		c->end = END_STAGED;
-		timer_set(&c->fp->timers, &c->deadline, c->fp->now + LATE_MS + END_MS);
-		timer_set(&c->fp->timers, &c->pause, c->fp->now + LATE_MS);
-		return;
-	case END_STAGED:
-		break;
-	}
-	if (c->pause.index != 0)
-		return; /* END_LATE: not yet */
-	/* | answer | FIN, then read to the client's FIN: a close with unread input would be a RST */
-	shutdown(c->cl.ev.fd, SHUT_WR);
-	c->state = C_DRAIN;
-	c->cl.rd = true;
-	timer_set(&c->fp->timers, &c->deadline, c->fp->now + END_MS);
-	drain(c);
-}
-
-void
-conn_last(struct conn *c, enum fp_end end, const char *how)
-{
-	c->end = (uint8_t)end;
-	c->how = how;
-	c->state = C_LAST;
-	if (strcmp(how, "fault") == 0 && c->tap != NULL) {
-		trace_wire(c);
-		tap_free(c->tap); /* what it still holds is not sent */
-		c->tap = NULL;
-	}
-	dial_drop(c);
-	side_close(c, &c->tg, false);
-	timer_set(&c->fp->timers, &c->deadline, c->fp->now + END_MS);
-	last(c);
-}
-
-/* A send failed, or a fault ended it. */
-static void
-client_gone(struct conn *c)
-{
-	if (c->state != C_DEAD && c->state != C_LAST && c->state != C_DRAIN)
-		conn_over(c, "reset");
-}
-
 static bool
 keep_input(struct conn *c, struct span in)
 {
@@ -184,7 +38,7 @@ keep_input(struct conn *c, struct span in)
 			return false;
 		memcpy(copy, in.p, in.n);
 	}
-	free_in(c);
+	conn_free_in(c);
 	c->in = copy;
 	c->in_n = in.n;
 	return true;
@@ -214,12 +68,12 @@ open_tunnel(struct conn *c)
 	c->state = C_TUNNEL;
 	timer_stop(&c->fp->timers, &c->deadline);
 	trace_tunnel(c);
-	free_srv(c);
+	conn_free_srv(c);
 	c->up.count = c->in_n;
 	if (c->in_n != 0)
 		trace_payload(c, TRACE_UP, c->in, c->in_n);
 	ok = c->in_n == 0 || side_send(&c->tg, &c->up, c->in, c->in_n);
-	free_in(c);
+	conn_free_in(c);
 	if (!ok)
 		conn_reset(c, "reset");
 	else
@@ -242,7 +96,7 @@ step(struct conn *c, struct span in, bool eof)
 		return;
 	}
 	if (out.n != 0 && !client_send(c, out.p, out.n, w == PEER_OPEN)) {
-		client_gone(c);
+		conn_client_gone(c);
 		return;
 	}
 	if (client_idle(c))
@@ -314,7 +168,7 @@ static void
 talk_flush(struct conn *c)
 {
 	if (!client_flush(c))
-		client_gone(c);
+		conn_client_gone(c);
 	else if (c->state == C_TALK)
 		talk(c);
 }
@@ -330,7 +184,7 @@ conn_run(struct conn *c)
 		if (c->cl.reset) {
 			conn_over(c, "reset");
 		} else if (!client_flush(c)) {
-			client_gone(c);
+			conn_client_gone(c);
 		} else if (c->state == C_DIAL && dial_event(c)) {
 			dialled(c);
 			talk(c);
@@ -340,10 +194,10 @@ conn_run(struct conn *c)
 		tunnel_run(c);
 		break;
 	case C_LAST:
-		last(c);
+		conn_ending(c);
 		break;
 	case C_DRAIN:
-		drain(c);
+		conn_drain(c);
 		break;
 	case C_STUCK:
 		if (c->cl.end || c->cl.reset)

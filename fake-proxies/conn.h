@@ -90,13 +90,18 @@ struct fp {
 	} did;
 };
 
-/* conn.c */
+/* conn.c, conn_end.c */
 struct conn *conn_new(struct fp *, int fd, enum fp_role role, const struct net_addr *peer);
 void conn_run(struct conn *);
 void conn_later(struct conn *);			 /* run again after the others had a turn */
 void conn_over(struct conn *, const char *how);	 /* close everything now */
 void conn_reset(struct conn *, const char *how); /* the same with RST to the client and the target */
 void conn_last(struct conn *, enum fp_end, const char *how); /* send what is left, then end */
+void conn_ending(struct conn *);			     /* C_LAST: go on with it */
+void conn_drain(struct conn *);				     /* C_DRAIN: the same */
+void conn_client_gone(struct conn *); /* a send failed, or a fault ended the connection */
+void conn_free_srv(struct conn *);
+void conn_free_in(struct conn *);
 void conn_resolved(struct conn *, struct resolve *);
 void conn_sweep(struct fp *);
 

@@ -90,8 +90,7 @@ tap_push(struct tap *t, const uint8_t *p, size_t n, int64_t now, bool payload)
 	}
 	if (t->gather) {
 		t->not_before = now + (t->n + n < GATHER_MAX ? SILENCE : 0);
-		if (++t->pushes > 1)
-			t->did->coalesce = true;
+		t->did->coalesce = true;
 	} else if (t->holding && !payload) {
 		t->not_before = now + HOLD;
 	} else if (t->holding) {
@@ -165,7 +164,6 @@ tap_sent(struct tap *t, size_t n, int64_t now)
 	t->off += n;
 	t->at += n;
 	t->n -= n;
-	t->pushes = 0;
 	if (t->off > t->did->most)
 		t->did->most = t->off;
 	if (f->bytes && before >= 1)

@@ -17,11 +17,10 @@ struct tap {
 	uint64_t counted; /* octets up to here count; later ones (payload that was joined) pass */
 	uint8_t *q;
 	size_t at, n, cap;
-	int64_t not_before; /* 0: at once */
-	bool whole;	    /* the tunnel counts too */
-	bool holding;	    /* --coalesce: until the target has spoken */
-	bool gather;	    /* ... in pass: until it is silent */
-	int pushes;
+	int64_t not_before;	     /* 0: at once */
+	bool whole;		     /* the tunnel counts too */
+	bool holding;		     /* --coalesce: until the target has spoken */
+	bool gather;		     /* ... in pass: until it is silent */
 	uint64_t ends[TAP_MESSAGES]; /* where the messages in q end, for --delay */
 	int n_ends;
 	bool piece_open;    /* the last piece was cut off by --split or --bytes */

@@ -20,7 +20,7 @@ struct trace {
 	bool tunnel, titled; /* it is open; its heading was written */
 	size_t wire_at;	     /* pieces of the tap written so far */
 	size_t kept[2];
-	uint8_t *text; /* what was said before the target was known: the head names it */
+	uint8_t text[8192]; /* what was said before the target was known: the head names it */
 	size_t text_n;
 	bool headed;
 };
@@ -97,23 +97,15 @@ put_head(struct conn *c)
 	}
 	append(c, "\n", 1);
 	append(c, t->text, t->text_n);
-	free(t->text);
-	t->text = NULL;
 }
 
 /* Not yet: the head is not known. */
 static bool
 keep_text(struct trace *t, const uint8_t *p, size_t n)
 {
-	uint8_t *more = malloc(t->text_n + n);
-
-	if (more == NULL)
+	if (n > sizeof t->text - t->text_n)
 		return false;
-	if (t->text_n != 0)
-		memcpy(more, t->text, t->text_n);
-	memcpy(more + t->text_n, p, n);
-	free(t->text);
-	t->text = more;
+	memcpy(t->text + t->text_n, p, n);
 	t->text_n += n;
 	return true;
 }
