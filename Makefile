@@ -19,6 +19,7 @@ CPPFLAGS += -D_GNU_SOURCE
 ALLCFLAGS = -std=c11 $(OPT) $(WARN) $(WERROR) $(if $(SAN),$(sanitize),$(HARDEN)) $(CFLAGS)
 ALLLDFLAGS = $(if $(SAN),-fsanitize=$(SAN),-pie -Wl,-z,relro,-z,now) $(LDFLAGS)
 LIBS_fakeproxy = -lpthread
+LIBS_connect = -lpthread
 
 base_SRC      := $(wildcard src/base/*.c)
 connect_SRC   := $(wildcard src/connect/*.c)

@@ -57,6 +57,7 @@ struct client {
 				[2][32]; /* options answered already, a bit each: WILL by DONT, DO by WONT */
 			size_t total;	 /* octets of chatter so far */
 			size_t n;	 /* octets in line */
+			size_t said;	 /* octets of detail that show the last whole line */
 			char line[1024]; /* the line so far, telnet commands taken out */
 		} tel;
 	} u;

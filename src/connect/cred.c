@@ -218,7 +218,8 @@ exec_askpass(const char *program, const char *prompt, int out)
 	_exit(127);
 }
 
-/* What the program prints, up to the end of its first line, into secret.  Its length, or -1 if it is too long. */
+/* What the program prints, up to the end of its first line, into secret.  1 + its length; 0 if it printed nothing at all,
+ * -1 if it is too long. */
 static ssize_t
 read_askpass(int fd)
 {
@@ -236,12 +237,14 @@ read_askpass(int fd)
 		n += full ? 0 : (size_t)r;
 	}
 	wipe(rest, sizeof rest);
+	if (n == 0)
+		return 0;
 	for (end = 0; end < n && secret[end] != '\n' && secret[end] != '\r'; end++)
 		;
 	if (end == sizeof secret)
 		return -1;
 	secret[end] = '\0';
-	return (ssize_t)end;
+	return (ssize_t)end + 1;
 }
 
 static int
@@ -307,8 +310,11 @@ cred_ask(const struct config *cfg, const char *user)
 	char prompt[2200];
 
 	snprintf(prompt, sizeof prompt, "Enter %s for %s@%s: ",
-		cfg->method == METHOD_HTTP ? "proxy authentication password" : "SOCKS5 password", safe(user),
-		safe(cfg->proxy.host));
+		cfg->method == METHOD_HTTP ? "proxy authentication password" : "SOCKS5 password", user,
+		cfg->proxy.host);
+	for (char *p = prompt; *p != '\0'; p++) /* the words are the user's own, but may come from a file */
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
 	if (obtain(prompt) == 0)
 		return secret;
 	wipe(secret, sizeof secret);

@@ -261,89 +261,79 @@ direct_add_interfaces(struct direct *d)
 	freeifaddrs(all);
 }
 
-static enum direct_answer
-answer(const struct direct_entry *e)
+static bool
+octets_match(const struct direct_entry *e, const uint8_t *a, bool v6)
 {
-	return e->no ? DIRECT_NO : DIRECT_YES;
-}
+	size_t n = v6 ? 16 : 4, k = 0;
 
-static enum direct_answer
-match_octets(const struct direct *d, const uint8_t *a, bool v6)
-{
-	size_t n = v6 ? 16 : 4;
-
-	for (size_t i = 0; i < d->n; i++) {
-		const struct direct_entry *e = &d->e[i];
-		size_t k = 0;
-
-		if (e->kind == E_ALL)
-			return answer(e);
-		if (e->kind != (v6 ? E_IP6 : E_IP4))
-			continue;
-		while (k < n && (a[k] & e->mask[k]) == (e->addr[k] & e->mask[k]))
-			k++;
-		if (k == n)
-			return answer(e);
-	}
-	return DIRECT_NO_MATCH;
+	if (e->kind != (v6 ? E_IP6 : E_IP4))
+		return false;
+	while (k < n && (a[k] & e->mask[k]) == (e->addr[k] & e->mask[k]))
+		k++;
+	return k == n;
 }
 
 static bool
-name_matches(const char *name, size_t n, const char *entry)
+name_matches(const char *name, const char *entry)
 {
-	size_t len = strlen(entry);
+	size_t n = strlen(name), len = strlen(entry);
 
+	if (n > 0 && name[n - 1] == '.')
+		n--;
 	if (n < len || strncasecmp(name + n - len, entry, len) != 0)
 		return false;
 	return n == len || name[n - len - 1] == '.';
 }
 
-enum direct_answer
-direct_host(const struct direct *d, const char *host)
+/* The octets of a host that is an address; false if it is a name. */
+static bool
+host_octets(const char *host, uint8_t *a, bool *v6)
 {
-	size_t n = strlen(host);
+	struct sockaddr_in6 s6 = {.sin6_family = AF_INET6};
 	struct in_addr a4;
-	uint8_t a[16];
+	char bare[INET6_ADDRSTRLEN];
+	size_t n = strcspn(host, "%"); /* the zone is no part of the network */
 
+	*v6 = false;
 	if (inet_aton(host, &a4) != 0) {
 		memcpy(a, &a4, 4);
-		return match_octets(d, a, false);
+		return true;
 	}
-	if (strchr(host, ':') != NULL) {
-		struct sockaddr_in6 s6 = {.sin6_family = AF_INET6};
-		char bare[64];
-		bool v6 = true;
-		size_t len = strcspn(host, "%");
-
-		if (len >= sizeof bare)
-			return DIRECT_NO_MATCH;
-		memcpy(bare, host, len);
-		bare[len] = '\0';
-		if (inet_pton(AF_INET6, bare, &s6.sin6_addr) != 1)
-			return DIRECT_NO_MATCH;
-		addr_octets((const struct sockaddr *)&s6, a, &v6);
-		return match_octets(d, a, v6);
-	}
-	if (n > 0 && host[n - 1] == '.')
-		n--;
-	for (size_t i = 0; i < d->n; i++) {
-		const struct direct_entry *e = &d->e[i];
-
-		if (e->kind == E_ALL || (e->kind == E_NAME && name_matches(host, n, e->name)))
-			return answer(e);
-	}
-	return DIRECT_NO_MATCH;
+	if (n >= sizeof bare)
+		return false;
+	memcpy(bare, host, n);
+	bare[n] = '\0';
+	return inet_pton(AF_INET6, bare, &s6.sin6_addr) == 1 &&
+	       addr_octets((const struct sockaddr *)&s6, a, v6);
 }
 
-enum direct_answer
-direct_addr(const struct direct *d, const struct net_addr *addr)
+static bool
+any_addr_matches(const struct direct_entry *e, const struct net_addr *addrs, size_t n)
 {
 	uint8_t a[16];
 	bool v6;
 
-	if (!addr_octets((const struct sockaddr *)&addr->ss, a, &v6))
-		return DIRECT_NO_MATCH;
-	return match_octets(d, a, v6);
+	for (size_t i = 0; i < n; i++)
+		if (addr_octets((const struct sockaddr *)&addrs[i].ss, a, &v6) && octets_match(e, a, v6))
+			return true;
+	return false;
+}
+
+enum direct_answer
+direct_decide(const struct direct *d, const char *host, const struct net_addr *addrs, size_t n)
+{
+	uint8_t a[16];
+	bool v6, is_addr = host_octets(host, a, &v6);
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct direct_entry *e = &d->e[i];
+
+		if (e->kind == E_ALL || (is_addr && octets_match(e, a, v6)) ||
+			(!is_addr && e->kind == E_NAME && name_matches(host, e->name)) ||
+			any_addr_matches(e, addrs, n))
+			return e->no ? DIRECT_NO : DIRECT_YES;
+	}
+	return DIRECT_NO_MATCH;
 }
 
 void

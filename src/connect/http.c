@@ -310,6 +310,16 @@ await_body(struct client *c, struct span *in, bool eof, struct obuf *out)
 	return client_enter(c, answer_challenge, "password");
 }
 
+/* RFC 7617 section 2: no control characters in either, and the first colon ends the user. */
+static bool
+has_control(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return true;
+	return false;
+}
+
 static int
 answer_challenge(struct client *c, struct span *in, bool eof, struct obuf *out)
 {
@@ -318,7 +328,9 @@ answer_challenge(struct client *c, struct span *in, bool eof, struct obuf *out)
 	(void)out;
 	if (c->pass == NULL)
 		return PEER_ASK;
-	if (!is_word(c->user))
-		return client_fail(c, FAIL_INPUT, -1, "a user name cannot have blanks or control characters");
+	if (!is_word(c->user) || has_control(c->pass))
+		return client_fail(c, FAIL_INPUT, -1, "user and password cannot have control characters");
+	if (strchr(c->user, ':') != NULL)
+		return client_fail(c, FAIL_INPUT, -1, "a user name for Basic cannot have a colon");
 	return c->u.http.kept ? client_enter(c, send_request, "HTTP response") : redial(c);
 }

@@ -236,6 +236,5 @@ opts_parse(struct config *cfg, int argc, char **argv)
 void
 opts_free(struct config *cfg)
 {
-	free(cfg->command);
 	direct_free(&cfg->direct);
 }

@@ -38,7 +38,7 @@ struct config {
 	bool listening, hold, forever;
 	struct net_addr local; /* -p, -P */
 	bool half_close, http10;
-	char *command; /* to a telnet proxy, expanded; from malloc */
+	const char *command; /* to a telnet proxy, with %h and %p */
 	const char *good[CLIENT_PHRASES + 1], *bad[CLIENT_PHRASES + 1];
 	int wait_s, connect_s, handshake_s, idle_s; /* 0 = none */
 };
@@ -52,7 +52,7 @@ void opts_free(struct config *cfg);
 /* For tests: the port in a program name like "connect-25.exe", 0 if there is none. */
 uint16_t opts_name_port(const char *argv0);
 
-/* For tests: expand a telnet proxy's command.  Returns NULL, or what is wrong; *out is from malloc. */
+/* Expand a telnet proxy's command.  Returns NULL, or what is wrong; *out is from malloc. */
 const char *opts_expand(const char *fmt, const char *host, uint16_t port, char **out);
 
 /* For tests: a comma list of SOCKS5 method names.  Returns NULL, or what is wrong; a name it is about in *name. */

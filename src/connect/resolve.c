@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC
  * resolve.c - see resolve.h.
- * One thing to know: getaddrinfo cannot be given a deadline, so a timer ends the process in its stead. */
+ * One thing to know: getaddrinfo cannot be given a deadline, so a thread waits for it, and is left behind if it takes too long. */
 #include "resolve.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <signal.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -73,54 +74,82 @@ addr_parse(const char *s, uint16_t default_port, struct net_addr *out)
 	return true;
 }
 
-static const char *timed_host;
+/* One question to the system.  The asker and the thread that waits for the answer both hold it; who lets go last, frees it. */
+struct question {
+	pthread_mutex_t lock;
+	int done[2]; /* a pipe whose writing end the thread closes */
+	int holders;
+	int error, err; /* getaddrinfo's, and errno */
+	struct addrinfo *list;
+	char service[8], host[HOST_MAX];
+};
 
 static void
-on_alarm(int sig)
+let_go(struct question *q)
 {
-	static const char a[] = "ERROR: timed out while the name was resolved: ", b[] = "\n";
-	size_t n = strlen(timed_host);
+	bool last;
 
-	(void)sig;
-	(void)!write(STDERR_FILENO, a, sizeof a - 1);
-	(void)!write(STDERR_FILENO, timed_host, n);
-	(void)!write(STDERR_FILENO, b, 1);
-	_exit(ST_DEADLINE);
+	pthread_mutex_lock(&q->lock);
+	last = --q->holders == 0;
+	pthread_mutex_unlock(&q->lock);
+	if (!last)
+		return;
+	if (q->list != NULL)
+		freeaddrinfo(q->list);
+	close(q->done[0]);
+	pthread_mutex_destroy(&q->lock);
+	free(q);
 }
 
 static void
-timer(const char *host, int ms)
+ask(struct question *q)
 {
-	struct itimerval t = {.it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
-	struct sigaction sa = {.sa_handler = host != NULL ? on_alarm : SIG_DFL};
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 
-	if (host != NULL) {
-		timed_host = safe(host);
-		sigaction(SIGALRM, &sa, NULL);
+	q->error = getaddrinfo(q->host, q->service, &hints, &q->list);
+	q->err = errno;
+	if (q->error != 0)
+		q->list = NULL;
+}
+
+static void *
+ask_thread(void *arg)
+{
+	struct question *q = arg;
+	int done = q->done[1];
+
+	ask(q);
+	close(done);
+	let_go(q);
+	return NULL;
+}
+
+static struct question *
+new_question(const char *host, uint16_t port)
+{
+	struct question *q = calloc(1, sizeof *q);
+
+	if (q == NULL || pipe(q->done) < 0) {
+		free(q);
+		return NULL;
 	}
-	setitimer(ITIMER_REAL, &t, NULL);
-	if (host == NULL)
-		sigaction(SIGALRM, &sa, NULL);
+	net_cloexec(q->done[0]);
+	net_cloexec(q->done[1]);
+	pthread_mutex_init(&q->lock, NULL);
+	q->holders = 2;
+	snprintf(q->service, sizeof q->service, "%u", (unsigned)port);
+	snprintf(q->host, sizeof q->host, "%s", host);
+	return q;
 }
 
 static const char *
-by_system(const char *host, uint16_t port, int64_t deadline, struct addrs *out)
+take_answer(const struct question *q, struct addrs *out)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *list, *i;
-	char service[8];
-	int r, left = net_left(deadline);
+	const struct addrinfo *i;
 
-	snprintf(service, sizeof service, "%u", (unsigned)port);
-	if (left == 0)
-		return "timed out";
-	if (left > 0)
-		timer(host, left);
-	r = getaddrinfo(host, service, &hints, &list);
-	if (left > 0)
-		timer(NULL, 0);
-	if (r != 0)
-		return r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r);
-	for (i = list; i != NULL && out->n < ADDRS_MAX; i = i->ai_next) {
+	if (q->error != 0)
+		return q->error == EAI_SYSTEM ? strerror(q->err) : gai_strerror(q->error);
+	for (i = q->list; i != NULL && out->n < ADDRS_MAX; i = i->ai_next) {
 		struct net_addr *a = &out->a[out->n];
 
 		if (i->ai_family != AF_INET && i->ai_family != AF_INET6)
@@ -130,8 +159,32 @@ by_system(const char *host, uint16_t port, int64_t deadline, struct addrs *out)
 		a->len = i->ai_addrlen;
 		out->n++;
 	}
-	freeaddrinfo(list);
 	return out->n == 0 ? "the name has no address" : NULL;
+}
+
+static const char *
+by_system(const char *host, uint16_t port, int64_t deadline, struct addrs *out)
+{
+	struct question *q = new_question(host, port);
+	const char *why = "timed out";
+	pthread_t t;
+	int r;
+
+	if (q == NULL)
+		return strerror(errno);
+	r = deadline == 0 ? -1 : pthread_create(&t, NULL, ask_thread, q);
+	if (r != 0) { /* no limit, or no thread: this one waits */
+		ask(q);
+		close(q->done[1]);
+		q->holders = 1;
+		why = take_answer(q, out);
+	} else {
+		pthread_detach(t);
+		if (net_wait(q->done[0], POLLIN, deadline) > 0)
+			why = take_answer(q, out);
+	}
+	let_go(q);
+	return why;
 }
 
 const char *

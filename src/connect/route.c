@@ -47,8 +47,14 @@ pick(const struct config *cfg, const struct addrs *list)
 static int
 resolve_target(const struct config *cfg, int64_t deadline, struct route *r, struct addrs *found)
 {
-	const char *why = resolve(cfg->host, cfg->port, cfg->has_ns ? &cfg->ns : NULL, deadline, found);
-	const struct net_addr *a = why == NULL ? pick(cfg, found) : NULL;
+	bool needed = cfg->resolving == RESOLVE_LOCAL && cfg->resolving_given;
+	const char *why;
+	const struct net_addr *a;
+
+	if (!needed && deadline != 0) /* leave half of the time to the proxy, which can resolve it too */
+		deadline = net_now() + net_left(deadline) / 2;
+	why = resolve(cfg->host, cfg->port, cfg->has_ns ? &cfg->ns : NULL, deadline, found);
+	a = why == NULL ? pick(cfg, found) : NULL;
 
 	if (a != NULL) {
 		dst_from(r, cfg, a);
@@ -56,7 +62,7 @@ resolve_target(const struct config *cfg, int64_t deadline, struct route *r, stru
 	}
 	found->n = 0;
 	say_debug("failed to resolve locally.");
-	if (cfg->resolving == RESOLVE_BOTH || !cfg->resolving_given)
+	if (!needed)
 		return 0;
 	say_error("cannot resolve target %s: %s", safe(cfg->host),
 		why != NULL ? why : "it has no IPv4 address, and SOCKS4 has no other");
@@ -64,38 +70,22 @@ resolve_target(const struct config *cfg, int64_t deadline, struct route *r, stru
 }
 
 static bool
-by_address(const struct config *cfg, const struct addrs *found)
-{
-	char text[NET_ADDRSTR];
-	enum direct_answer a = DIRECT_NO_MATCH;
-	size_t n;
-
-	for (size_t i = 0; i < found->n && a == DIRECT_NO_MATCH; i++)
-		a = direct_addr(&cfg->direct, &found->a[i]);
-	net_str(&found->a[0], text);
-	n = strlen(text);
-	while (n > 0 && text[n] != ':')
-		n--;
-	text[n] = '\0';
-	if (a == DIRECT_NO_MATCH)
-		say_debug("not matched, addr to be relayed: %s", text);
-	say_debug("%s is for %sdirect.", text, a == DIRECT_YES ? "" : "not ");
-	return a == DIRECT_YES;
-}
-
-/* The name decides first; if no entry knows it, the addresses found for it. */
-static bool
 is_direct(const struct config *cfg, const struct addrs *found, bool is_literal)
 {
-	enum direct_answer a;
+	enum direct_answer a = direct_decide(&cfg->direct, cfg->host, found->a, found->n);
+	char text[NET_ADDRSTR];
+	const char *what = safe(cfg->host);
 
-	if (is_literal)
-		return by_address(cfg, found);
-	a = direct_host(&cfg->direct, cfg->host);
-	if (a == DIRECT_NO_MATCH && found->n > 0)
-		return by_address(cfg, found);
-	say_debug("checking %s is for direct?", safe(cfg->host));
-	say_debug("%s is for %sdirect.", safe(cfg->host), a == DIRECT_YES ? "" : "not ");
+	if (found->n > 0 && !is_literal) {
+		net_str(&found->a[0], text);
+		*strrchr(text, ':') = '\0';
+		what = text;
+	}
+	if (found->n > 0 && a == DIRECT_NO_MATCH)
+		say_debug("not matched, addr to be relayed: %s", what);
+	else if (found->n == 0)
+		say_debug("checking %s is for direct?", what);
+	say_debug("%s is for %sdirect.", what, a == DIRECT_YES ? "" : "not ");
 	return a == DIRECT_YES;
 }
 

@@ -22,10 +22,10 @@ host_parse(const char *text, char *host)
 {
 	size_t n = strlen(text);
 
-	if (n > 2 && text[0] == '[' && text[n - 1] == ']') {
+	if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
 		text++;
 		n -= 2;
-		if (memchr(text, ':', n) == NULL)
+		if (n > 0 && memchr(text, ':', n) == NULL)
 			return "only an IPv6 address stands in brackets";
 	}
 	if (n == 0)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -111,7 +112,13 @@ start_client(struct session *s)
 		c->u.http.http10 = cfg->http10;
 		http_start(c);
 	} else if (cfg->method == METHOD_TELNET) {
-		c->u.tel.command = cfg->command;
+		free(s->command);
+		s->command = NULL;
+		if (opts_expand(cfg->command, c->dst.host, c->dst.port, &s->command) != NULL) {
+			say_fatal("out of memory");
+			exit(ST_IO);
+		}
+		c->u.tel.command = s->command;
 		memcpy(c->u.tel.good, cfg->good, sizeof c->u.tel.good);
 		memcpy(c->u.tel.bad, cfg->bad, sizeof c->u.tel.bad);
 		telnet_start(c);
@@ -269,8 +276,10 @@ session_open(struct session *s, const struct config *cfg)
 	s->relay.down.buf = down_buf;
 	s->relay.up.cap = s->relay.down.cap = RELAY_BUF;
 	status = route_find(cfg, connect_deadline(s), &s->route);
-	if (status != 0)
+	if (status != 0) {
+		say_last(s);
 		return status;
+	}
 	name_party(s);
 	status = dial(s);
 	if (status != 0)
@@ -384,4 +393,6 @@ session_close(struct session *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
+	free(s->command);
+	s->command = NULL;
 }

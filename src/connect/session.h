@@ -18,6 +18,7 @@ struct session {
 	int64_t deadline;	   /* of -w; moved on by the time that a password takes */
 	bool relayed;		   /* session_relay has run before */
 	int fd;			   /* to the proxy or the target, -1 */
+	char *command;		   /* to a telnet proxy; from malloc */
 	char party[HOST_MAX + 64]; /* "proxy px:1080", for errors */
 };
 

@@ -103,7 +103,7 @@ take_auth(struct given *g)
 	const char *list = g->auth != NULL ? g->auth : conf_get("SOCKS5_AUTH"), *why;
 	struct span name;
 
-	if (g->cfg->method != METHOD_SOCKS || g->cfg->socks_version != 5)
+	if (g->auth == NULL && (g->cfg->method != METHOD_SOCKS || g->cfg->socks_version != 5))
 		return;
 	if (list == NULL)
 		list = "none,userpass";
@@ -261,11 +261,13 @@ take_telnet(struct given *g)
 {
 	static const char *const bad[] = {" failed", " refused", " rejected", " closed"};
 	struct config *cfg = g->cfg;
-	const char *fmt = g->command != NULL ? g->command : "telnet %h %p", *why;
+	const char *why;
+	size_t n;
 
-	why = opts_expand(fmt, cfg->host, cfg->port, &cfg->command);
+	cfg->command = g->command != NULL ? g->command : "telnet %h %p";
+	why = expand(cfg->command, cfg->host, cfg->port, NULL, &n);
 	if (why != NULL) {
-		say_error("option -c: '%s': %s", safe(fmt), why);
+		say_error("option -c: '%s': %s", safe(cfg->command), why);
 		g->errors++;
 	}
 	if (g->ngood == 0)
@@ -313,8 +315,7 @@ settle(struct given *g)
 	take_server(g);
 	take_direct(g);
 	take_local(g);
-	if (g->cfg->method == METHOD_TELNET && g->cfg->port != 0)
-		take_telnet(g);
+	take_telnet(g);
 	if (g->cfg->forever && (!g->cfg->listening || g->cfg->hold)) {
 		say_error("option --forever goes with -p");
 		g->errors++;

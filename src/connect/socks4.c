@@ -29,6 +29,8 @@ send_request(struct client *c, struct span *in, bool eof, struct obuf *out)
 		return client_fail(c, FAIL_INPUT, -1, "SOCKS4 has no IPv6 addresses");
 	if (d->kind == DST_IP4 && d->addr[0] == 0 && d->addr[1] == 0 && d->addr[2] == 0 && d->addr[3] != 0)
 		return client_fail(c, FAIL_INPUT, -1, "SOCKS4 cannot ask for an address 0.0.0.x");
+	if (d->kind == DST_NAME && strlen(d->host) > 255)
+		return client_fail(c, FAIL_INPUT, -1, "a name has at most 255 octets");
 	ob_u8(out, 4);
 	ob_u8(out, 1);
 	put_u16(out, d->port);

@@ -70,9 +70,9 @@ send_greeting(struct client *c, struct span *in, bool eof, struct obuf *out)
 }
 
 static int
-bad_version(struct client *c, unsigned want, unsigned got, const char *text)
+bad_version(struct client *c, unsigned got, const char *text)
 {
-	client_detail(c, want == 5 ? "VER 5 expected, got" : "VER 1 expected, got", (int)got, span_str(""));
+	client_detail(c, "VER 5 expected, got", (int)got, span_str(""));
 	return client_fail(c, FAIL_PROTOCOL, -1, text);
 }
 
@@ -95,7 +95,7 @@ await_method(struct client *c, struct span *in, bool eof, struct obuf *out)
 	(void)eof;
 	(void)out;
 	if (!r.lack && ver != 5)
-		return bad_version(c, 5, ver, "this is not a SOCKS5 method selection");
+		return bad_version(c, ver, "this is not a SOCKS5 method selection");
 	method = rd_u8(&r);
 	if (r.lack)
 		return PEER_MORE;
@@ -148,8 +148,8 @@ send_userpass(struct client *c, struct span *in, bool eof, struct obuf *out)
 
 /*  status                  RFC 1929 section 2
  *  +-----+--------+
- *  | VER | STATUS |        VER is the sub-negotiation's: 1; STATUS 0 is success
- *  +-----+--------+ */
+ *  | VER | STATUS |        STATUS 0 is success.  VER is the sub-negotiation's, 1; servers that send 5 or 0
+ *  +-----+--------+        here are common, so it decides nothing */
 static int
 await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 {
@@ -158,12 +158,12 @@ await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 
 	(void)eof;
 	(void)out;
-	if (!r.lack && ver != 1)
-		return bad_version(c, 1, ver, "this is not an authentication status");
 	status = rd_u8(&r);
 	if (r.lack)
 		return PEER_MORE;
 	note_bytes(c, "atomic_in()", "<<<", span_of(in->p, r.at));
+	if (ver != 1)
+		note(c, "VER of the status is not 1, as RFC 1929 says");
 	if (status != 0) {
 		client_detail(c, "STATUS", (int)status, span_str(""));
 		return client_fail(c, FAIL_AUTH, (int)status, "authentication failed");
@@ -271,7 +271,7 @@ await_reply(struct client *c, struct span *in, bool eof, struct obuf *out)
 	(void)eof;
 	(void)out;
 	if (!r.lack && ver != 5)
-		return bad_version(c, 5, ver, "this is not a SOCKS5 reply");
+		return bad_version(c, ver, "this is not a SOCKS5 reply");
 	rep = rd_u8(&r);
 	if (r.lack)
 		return PEER_MORE;

@@ -35,7 +35,7 @@ telnet_start(struct client *c)
 	note_phrases(c, c->u.tel.good[1] == NULL ? "good phrase:" : "good phrases:", c->u.tel.good);
 	note_phrases(c, "bad phrases:", c->u.tel.bad);
 	memset(c->u.tel.refused, 0, sizeof c->u.tel.refused);
-	c->u.tel.total = c->u.tel.n = 0;
+	c->u.tel.total = c->u.tel.n = c->u.tel.said = 0;
 }
 
 static int
@@ -135,14 +135,17 @@ judge_line(struct client *c)
 	c->u.tel.n = 0;
 	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
 		line.n--;
-	client_detail(c, "it said:", -1, line);
-	mask(c->u.tel.line, line.n, c->u.tel.command);
-	mask(c->u.tel.line, line.n, c->dst.host);
+	if (line.n > 0) {
+		client_detail(c, "it said:", -1, line);
+		c->u.tel.said = strlen(c->detail);
+	}
 	phrase = good_phrase(c, line);
 	if (phrase != NULL) {
 		note_phrase(c, "good phrase is detected:", phrase);
 		return PEER_OPEN;
 	}
+	mask(c->u.tel.line, line.n, c->u.tel.command);
+	mask(c->u.tel.line, line.n, c->dst.host);
 	phrase = bad_phrase(c, line);
 	if (phrase != NULL) {
 		note_phrase(c, "bad phrase is detected:", phrase);
@@ -229,6 +232,21 @@ at_eof(struct client *c)
 	return r == PEER_FAIL ? r : PEER_MORE;
 }
 
+/* If nothing follows, the last line and what stands behind it, a prompt perhaps, is all there is to show. */
+static void
+show_last_words(struct client *c)
+{
+	struct obuf o = ob_over(c->detail, sizeof c->detail - 1);
+	size_t room, n = c->u.tel.n;
+
+	o.n = c->u.tel.said;
+	if (n > 0)
+		ob_str(&o, o.n == 0 ? "it said: " : " / ");
+	room = o.cap - o.n;
+	ob_put(&o, c->u.tel.line, n < room ? n : room);
+	c->detail[o.n] = '\0';
+}
+
 /* Take what has come: commands are answered, lines are judged. */
 static int
 take(struct client *c, struct span *in, struct obuf *out)
@@ -252,9 +270,8 @@ take(struct client *c, struct span *in, struct obuf *out)
 		if (ch == '\n')
 			r = judge_line(c);
 	}
-	if (r == CLIENT_NEXT &&
-		c->u.tel.n > 0) /* what it said last is all there is to show if nothing follows */
-		client_detail(c, "it said:", -1, span_of(c->u.tel.line, c->u.tel.n));
+	if (r == CLIENT_NEXT)
+		show_last_words(c);
 	return r;
 }
 

@@ -196,7 +196,7 @@ static bool
 taking(const struct px_play *p)
 {
 	if (p->how.cast == PX_CAST_SERVER)
-		return !px_leg_there(&p->pt);
+		return !p->refuse && !px_leg_there(&p->pt) && !p->pt.eof;
 	return !px_leg_there(&p->cp) || (p->redial && p->cp.in.n == p->cp.at);
 }
 

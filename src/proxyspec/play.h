@@ -35,6 +35,7 @@ struct px_leg {
 	bool unsent;	     /* a write failed: nothing goes out any more */
 	struct px_buf pend;  /* octets that wait for the actor's next line */
 	struct px_cuts cuts; /* in pend */
+	bool amp;	     /* the last line in pend ended with "&" */
 	struct px_buf seen, said; /* the first octets each way, for reports */
 	size_t said_total;
 };
@@ -90,7 +91,12 @@ bool px_is_ours(const struct px_play *, enum px_actor); /* played by the runner 
 
 /* Sending (play_send.c). */
 void px_queue(struct px_play *, struct px_leg *, const struct px_step *); /* a line into pend */
-void px_flush(struct px_play *, struct px_leg *, const struct px_step *next);
+enum px_flush_how {
+	PX_FLUSH,      /* what waits for nothing */
+	PX_FLUSH_JOIN, /* payload follows on this leg: "&" shares its segment */
+	PX_FLUSH_FORCE
+};
+void px_flush(struct px_play *, struct px_leg *, const struct px_step *next, enum px_flush_how);
 void px_flush_all(struct px_play *, const struct px_step *next);
 void px_push(struct px_leg *, struct span); /* into out, as it is */
 bool px_early(struct px_play *, const struct px_step *);
@@ -114,5 +120,6 @@ void px_expect_text(struct px_play *, const struct px_step *, struct px_leg *, s
 void px_expect_end(struct px_play *, const struct px_step *, struct px_leg *, enum px_event);
 void px_skip(struct px_play *, const struct px_step *, struct px_leg *);
 void px_end_input(struct px_play *); /* client: close its stdin */
+void px_client_event(struct px_play *, const struct px_step *);
 
 #endif

@@ -56,6 +56,7 @@ void
 px_queue(struct px_play *p, struct px_leg *l, const struct px_step *s)
 {
 	encode(p, l, s, true);
+	l->amp = s->amp;
 }
 
 /* Write what is in out and wait until the peer's host has it; answers are read meanwhile. */
@@ -141,24 +142,16 @@ payload_next(const struct px_step *s)
 	return s != NULL && s->kind == PX_PAYLOAD && s->actor == PX_T;
 }
 
-static bool
-amp_before(const struct px_step *s, const struct px_step *next)
-{
-	bool amp = false;
-
-	for (; s != NULL && s != next; s = s->next)
-		if (s->kind == PX_BYTES || s->kind == PX_HTTP)
-			amp = s->amp;
-	return amp;
-}
-
 void
-px_flush(struct px_play *p, struct px_leg *l, const struct px_step *next)
+px_flush(struct px_play *p, struct px_leg *l, const struct px_step *next, enum px_flush_how how)
 {
-	bool more;
-
 	if (l->pend.n == 0)
 		return;
+	if (how == PX_FLUSH && l->amp)
+		return; /* kept for this actor's next octets */
+	if (how == PX_FLUSH && p->how.delivery == PX_D_COALESCE && p->how.cast == PX_CAST_CLIENT &&
+		payload_next(next))
+		return; /* kept for the payload */
 	if (!px_reach(p, l, px_until(p, 10000))) {
 		px_trouble(p, p->how.cast == PX_CAST_SERVER ? PX_O_ERROR : PX_O_FAIL, next == NULL ? 0 : next->line,
 			"there is no connection to send on");
@@ -167,16 +160,13 @@ px_flush(struct px_play *p, struct px_leg *l, const struct px_step *next)
 	}
 	if (p->how.delivery == PX_D_COALESCE && p->how.cast == PX_CAST_SERVER)
 		look_ahead(p, l, next);
-	more = next != NULL && next->kind == PX_PAYLOAD;
-	if (!more && p->how.delivery == PX_D_COALESCE && p->how.cast == PX_CAST_CLIENT && payload_next(next))
-		return; /* kept for the payload */
-	deliver(p, l, more);
+	deliver(p, l, how == PX_FLUSH_JOIN && (l->amp || p->how.delivery == PX_D_COALESCE));
+	l->amp = false;
 }
 
 void
 px_flush_all(struct px_play *p, const struct px_step *next)
 {
-	(void)amp_before;
-	px_flush(p, &p->cp, next);
-	px_flush(p, &p->pt, next);
+	px_flush(p, &p->cp, next, next == NULL ? PX_FLUSH_FORCE : PX_FLUSH);
+	px_flush(p, &p->pt, next, next == NULL ? PX_FLUSH_FORCE : PX_FLUSH);
 }

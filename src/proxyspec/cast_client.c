@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: ISC
+ * cast_client.c - a client program is under test: the runner is proxy and target, and holds the program's stdin,
+ * stdout and stderr.
+ * One thing to know: the program leads a process group of its own, and the group is ended with the case. */
+#include "cast.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* One word of the template: {proxy_host} {proxy_port} {host} {port} {user} {pass} {timeout} and any variable. */
+static char *
+fill(const struct px_env *e, const char *word, bool *nul)
+{
+	struct px_buf b = {NULL, 0, 0};
+
+	while (*word != '\0') {
+		const char *end = *word == '{' ? strchr(word, '}') : NULL;
+		char name[32] = "";
+		struct span v;
+
+		if (end != NULL && (size_t)(end - word - 1) < sizeof name) {
+			memcpy(name, word + 1, (size_t)(end - word - 1));
+			if (px_env_get(e, name, &v)) {
+				*nul = *nul || (v.n != 0 && memchr(v.p, 0, v.n) != NULL);
+				px_put(&b, v.p, v.n);
+				word = end + 1;
+				continue;
+			}
+			if (strcmp(name, "user") == 0 || strcmp(name, "pass") == 0) {
+				word = end + 1;
+				continue;
+			}
+		}
+		px_put(&b, word++, 1);
+	}
+	px_put(&b, "", 1);
+	return (char *)b.p;
+}
+
+static char **
+fill_all(const struct px_env *e, const struct px_text *words, bool *nul)
+{
+	size_t n = 0;
+	char **v;
+
+	for (const struct px_text *w = words; w != NULL; w = w->next)
+		n++;
+	v = calloc(n + 1, sizeof *v);
+	n = 0;
+	for (const struct px_text *w = words; v != NULL && w != NULL; w = w->next)
+		v[n++] = fill(e, w->s, nul);
+	return v;
+}
+
+static void
+free_all(char **v)
+{
+	for (size_t i = 0; v != NULL && v[i] != NULL; i++)
+		free(v[i]);
+	free(v);
+}
+
+static void
+set_env(char **assignments)
+{
+	for (size_t i = 0; assignments != NULL && assignments[i] != NULL; i++) {
+		char *eq = strchr(assignments[i], '=');
+
+		if (eq == NULL)
+			continue;
+		*eq = '\0';
+		setenv(assignments[i], eq + 1, 1);
+	}
+}
+
+static void
+child(char **argv, char **env1, char **env2, const int in[2], const int out[2], const int err[2])
+{
+	setpgid(0, 0);
+	signal(SIGPIPE, SIG_DFL);
+	if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0)
+		_exit(127);
+	set_env(env1);
+	set_env(env2);
+	execvp(argv[0], argv);
+	dprintf(2, "proxyspec: cannot run %s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+static void
+close_pair(const int f[2])
+{
+	if (f[0] >= 0)
+		close(f[0]);
+	if (f[1] >= 0)
+		close(f[1]);
+}
+
+static bool
+spawn(struct px_play *p, char **argv, char **env1, char **env2)
+{
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 || (p->pid = fork()) < 0) {
+		px_trouble(p, PX_O_ERROR, 0, "cannot start the client: %s", strerror(errno));
+		close_pair(in);
+		close_pair(out);
+		close_pair(err);
+		p->pid = 0;
+		return false;
+	}
+	if (p->pid == 0)
+		child(argv, env1, env2, in, out, err);
+	setpgid(p->pid, p->pid);
+	close(in[0]);
+	close(out[1]);
+	close(err[1]);
+	net_nonblock(in[1], true);
+	net_nonblock(out[0], true);
+	net_nonblock(err[0], true);
+	p->sin.wfd = in[1];
+	p->sout.rfd = out[0];
+	p->serr.rfd = err[0];
+	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	if (p->pidfd < 0) {
+		px_trouble(p, PX_O_ERROR, 0, "pidfd_open: %s", strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool
+listener(struct px_play *p)
+{
+	struct net_addr a;
+	struct sockaddr_in *in = (struct sockaddr_in *)&a.ss;
+	char text[8];
+
+	memset(&a, 0, sizeof a);
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	a.len = sizeof *in;
+	p->listen[0] = net_listen(&a, 8);
+	if (p->listen[0] < 0 || net_addr_of(p->listen[0], true, &a) < 0) {
+		px_trouble(p, PX_O_ERROR, 0, "cannot listen on 127.0.0.1: %s", strerror(errno));
+		return false;
+	}
+	snprintf(text, sizeof text, "%u", net_port(&a));
+	px_env_set(&p->env, "proxy_host", span_str("127.0.0.1"));
+	px_env_set(&p->env, "proxy_port", span_str(text));
+	return true;
+}
+
+bool
+px_client_setup(struct px_play *p, const struct px_subject *sub)
+{
+	const struct px_way *way = sub->command == NULL ? px_way_for(sub->profile, p->c) : NULL;
+	const struct px_text *words = way != NULL ? way->words : sub->command;
+	struct span timeout;
+	bool nul = false, ok;
+	char **argv, **env1, **env2;
+
+	if (!listener(p))
+		return false;
+	if (!px_env_get(&p->env, "timeout", &timeout))
+		px_env_set(&p->env, "timeout", span_str("5"));
+	argv = fill_all(&p->env, words, &nul);
+	env1 = fill_all(&p->env, sub->profile != NULL ? sub->profile->env : NULL, &nul);
+	env2 = fill_all(&p->env, way != NULL ? way->env : NULL, &nul);
+	if (nul)
+		px_trouble(p, PX_O_SKIP, 0, "a value with a NUL cannot stand on a command line");
+	ok = !nul && argv != NULL && argv[0] != NULL && spawn(p, argv, env1, env2);
+	free_all(argv);
+	free_all(env1);
+	free_all(env2);
+	return ok;
+}
+
+void
+px_client_end(struct px_play *p)
+{
+	if (p->pid <= 0)
+		return;
+	kill(-p->pid, SIGKILL);
+	if (!p->exited)
+		while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
+			continue;
+	p->pid = 0;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC
+ * opts.c - see opts.h. */
+#include "opts.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+static char room[200];
+
+static bool
+bad(const char **why, const char *a, const char *b)
+{
+	snprintf(room, sizeof room, "%s%s", a, b);
+	*why = room;
+	return false;
+}
+
+static void
+add(struct px_arena *a, struct px_text **list, const char *s)
+{
+	struct px_text *t = px_alloc(a, sizeof *t);
+
+	t->s = s;
+	while (*list != NULL)
+		list = &(*list)->next;
+	*list = t;
+}
+
+static void
+add_commas(struct px_arena *a, struct px_text **list, const char *s)
+{
+	for (;;) {
+		size_t n = strcspn(s, ",");
+
+		if (n != 0)
+			add(a, list, px_dup(a, s, n));
+		if (s[n] == '\0')
+			return;
+		s += n + 1;
+	}
+}
+
+static bool
+modes_ok(const struct px_text *m, const char **why)
+{
+	for (; m != NULL; m = m->next) {
+		char *end;
+
+		if (strcmp(m->s, "whole") == 0 || strcmp(m->s, "bytes") == 0 || strcmp(m->s, "split") == 0 ||
+			strcmp(m->s, "coalesce") == 0)
+			continue;
+		if (strncmp(m->s, "split:", 6) == 0 && strtoul(m->s + 6, &end, 10) > 0 && *end == '\0')
+			continue;
+		return bad(why, "unknown delivery: ", m->s);
+	}
+	return true;
+}
+
+enum kind { FLAG, WORD, LIST, COMMAS, NUMBER, SCALE };
+struct option {
+	const char *name;
+	enum kind kind;
+	size_t at; /* offset in px_opts */
+};
+#define AT(field) offsetof(struct px_opts, field)
+static const struct option options[] = {
+	{"fixtures", LIST, AT(fixtures)},
+	{"case", LIST, AT(cases)},
+	{"protocol", COMMAS, AT(protocols)},
+	{"section", LIST, AT(sections)},
+	{"level", COMMAS, AT(levels)},
+	{"delivery", COMMAS, AT(modes)},
+	{"can", COMMAS, AT(can)},
+	{"profile", WORD, AT(profile)},
+	{"baseline", WORD, AT(baseline)},
+	{"target-host", WORD, AT(target_host)},
+	{"pcap", WORD, AT(pcap)},
+	{"tap", WORD, AT(tap)},
+	{"junit", WORD, AT(junit)},
+	{"json", WORD, AT(json)},
+	{"strict", FLAG, AT(strict)},
+	{"quiet", FLAG, AT(quiet)},
+	{"verbose", FLAG, AT(verbose)},
+	{"i-may-test-this-host", FLAG, AT(any_host)},
+	{"jobs", NUMBER, AT(jobs)},
+	{"time-scale", SCALE, AT(scale)},
+};
+
+static bool
+take(struct px_arena *a, struct px_opts *o, const struct option *d, const char *value, const char **why)
+{
+	char *slot = (char *)o + d->at, *end;
+	unsigned long n;
+	double s;
+
+	switch (d->kind) {
+	case FLAG:
+		memcpy(slot, &(bool){true}, sizeof(bool));
+		return true;
+	case WORD:
+		memcpy(slot, &value, sizeof value);
+		return true;
+	case LIST:
+		add(a, (struct px_text **)(void *)slot, value);
+		return true;
+	case COMMAS:
+		add_commas(a, (struct px_text **)(void *)slot, value);
+		return true;
+	case NUMBER:
+		n = strtoul(value, &end, 10);
+		if (*value == '\0' || *end != '\0' || n < 1 || n > 1000)
+			return bad(why, "a number from 1 to 1000 is wanted, not ", value);
+		memcpy(slot, &(unsigned){(unsigned)n}, sizeof(unsigned));
+		return true;
+	case SCALE:
+		s = strtod(value, &end);
+		if (*value == '\0' || *end != '\0' || !(s > 0 && s <= 1000))
+			return bad(why, "a factor above 0 is wanted, not ", value);
+		memcpy(slot, &s, sizeof s);
+		return true;
+	}
+	return false;
+}
+
+/* "--name value" or "--name=value". */
+static bool
+option(struct px_arena *a, struct px_opts *o, int argc, char **argv, int *i, const char **why)
+{
+	const char *name = argv[*i] + 2, *eq = strchr(name, '=');
+	size_t n = eq == NULL ? strlen(name) : (size_t)(eq - name);
+
+	for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
+		if (strlen(options[k].name) != n || strncmp(options[k].name, name, n) != 0)
+			continue;
+		if (options[k].kind == FLAG)
+			return eq == NULL ? take(a, o, &options[k], NULL, why)
+					  : bad(why, "no value is wanted for ", argv[*i]);
+		if (eq == NULL && *i + 1 >= argc)
+			return bad(why, "a value is missing for ", argv[*i]);
+		return take(a, o, &options[k], eq != NULL ? eq + 1 : argv[++*i], why);
+	}
+	return bad(why, "unknown option ", argv[*i]);
+}
+
+bool
+px_opts_read(struct px_arena *a, struct px_opts *o, int argc, char **argv, const char **why)
+{
+	memset(o, 0, sizeof *o);
+	o->self = argc > 0 ? argv[0] : "proxyspec";
+	o->argc = argc;
+	o->argv = argv;
+	o->jobs = 4;
+	o->scale = 1;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < argc)
+				add(a, &o->template, argv[i]);
+		} else if (strncmp(argv[i], "--", 2) == 0) {
+			if (!option(a, o, argc, argv, &i, why))
+				return false;
+		} else if (o->command == NULL) {
+			o->command = argv[i];
+		} else {
+			add(a, &o->args, argv[i]);
+		}
+	}
+	if (o->command == NULL)
+		return bad(why, "a command is missing", "");
+	for (const struct px_text *l = o->levels; l != NULL; l = l->next)
+		if (px_level_of(l->s, strlen(l->s)) == PX_L_NONE)
+			return bad(why, "unknown level: ", l->s);
+	if (o->modes == NULL)
+		add(a, &o->modes, "whole");
+	return modes_ok(o->modes, why);
+}
+
+void
+px_usage(void)
+{
+	fputs("usage: proxyspec server [options] URL\n"
+	      "       proxyspec client [options] [--profile FILE] [-- COMMAND TEMPLATE]\n"
+	      "       proxyspec self [--pcap OUT.pcapng] | lint FILE ... | wire CAPTURE\n"
+	      "       proxyspec list | explain ID | coverage\n"
+	      "options: --fixtures DIR  --case ID  --protocol P  --section S  --level L  --can WORDS\n"
+	      "         --delivery whole,bytes,split,coalesce  --strict  --baseline FILE  --jobs N  --time-scale F\n"
+	      "         --tap FILE  --junit FILE  --json FILE  --target-host HOST  --i-may-test-this-host\n"
+	      "         --quiet  --verbose; see proxyspec(1)\n",
+		stderr);
+}
+
+const char *
+px_protocol(const struct px_case *c)
+{
+	static const char *const names[] = {"socks5", "socks4a", "socks4", "http", "telnet"};
+
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if (px_has_word(c->needs, names[i]))
+			return names[i];
+	return "other";
+}
+
+static bool
+any_glob(const struct px_text *g, const char *s)
+{
+	for (; g != NULL; g = g->next)
+		if (fnmatch(g->s, s, 0) == 0)
+			return true;
+	return false;
+}
+
+static bool
+any_spec(const struct px_text *want, const struct px_case *c)
+{
+	for (; want != NULL; want = want->next)
+		for (const struct px_text *t = c->spec; t != NULL; t = t->next)
+			if (strstr(t->s, want->s) != NULL)
+				return true;
+	return false;
+}
+
+bool
+px_selected(const struct px_opts *o, const struct px_case *c)
+{
+	if (o->cases != NULL && !any_glob(o->cases, c->id))
+		return false;
+	if (o->protocols != NULL && !px_has_word(o->protocols, px_protocol(c)))
+		return false;
+	if (o->sections != NULL && !any_spec(o->sections, c))
+		return false;
+	return o->levels == NULL || px_has_word(o->levels, px_level_name(c->level));
+}
+
+bool
+px_opts_load(const struct px_opts *o, struct px_set *s)
+{
+	bool ok = true;
+
+	if (o->fixtures == NULL && px_load_builtin(s) == 0) {
+		fputs("proxyspec: no traces are built in; --fixtures DIR names a folder of them\n", stderr);
+		return false;
+	}
+	for (const struct px_text *f = o->fixtures; f != NULL; f = f->next)
+		ok = px_load(s, f->s) && ok;
+	for (const struct px_error *e = s->errs.first; e != NULL; e = e->next)
+		fprintf(stderr, "%s\n", e->text);
+	return ok && s->errs.n == 0;
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: ISC
+ * play_event.c - events: an act of an actor that the runner plays, an expectation of the other side (docs/pxt.5,
+ * "Events").
+ * One thing to know: in a client casting T has no connection of its own; the proxy's lines do what T's bring about. */
+#include "play.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CLOSE_MS 5000
+#define EXIT_MS 10000
+#define NONE_MS 60 /* how long "none" listens when the trace does not say */
+#define GRACE_MS 300
+
+static const char *
+name_of(enum px_actor a)
+{
+	return a == PX_C ? "the client" : a == PX_P ? "the proxy" : "the target";
+}
+
+static int
+within(const struct px_step *s, int ms)
+{
+	return s->within_ms >= 0 ? s->within_ms : ms;
+}
+
+void
+px_end_input(struct px_play *p)
+{
+	int64_t end = px_until(p, 2000);
+
+	while (p->sin.out.n > p->sin.sent && !p->sin.unsent && !p->exited && net_now() < end)
+		px_pump(p, end);
+	px_leg_close(&p->sin, false);
+}
+
+/* Wait for the end of a leg's input; octets in front of it are told. */
+void
+px_expect_end(struct px_play *p, const struct px_step *s, struct px_leg *l, enum px_event how)
+{
+	int64_t end = px_until(p, within(s, CLOSE_MS));
+	enum px_level level = px_step_level(p, s, PX_L_NONE);
+	const char *who = l == &p->sout ? "the client (stdout)" : name_of(p->how.cast == PX_CAST_SERVER ? PX_P : PX_C);
+
+	if (!px_leg_there(l) && !l->eof && !px_reach(p, l, end)) {
+		px_find(p, s->line, level, "", "", "", "%s never connected", who);
+		return;
+	}
+	while (!l->eof && px_unread(l).n == 0 && net_now() < end)
+		px_pump(p, end);
+	if (px_unread(l).n != 0) {
+		struct px_buf got = {NULL, 0, 0};
+
+		px_put_octets(&got, px_unread(l), 64);
+		px_put(&got, "", 1);
+		px_find(p, s->line, level, "", "the end of the stream", (char *)got.p, "%s sent more octets", who);
+		l->at = l->in.n;
+		px_buf_free(&got);
+		return;
+	}
+	if (!l->eof) {
+		if (l == &p->cp)
+			p->late = "late";
+		px_find(p, s->line, level, "", "the end of the stream", "a connection that is still open",
+			"%s did not close in time", who);
+	} else if (how == PX_E_FIN && l->rst) {
+		px_find(p, s->line, level, "", "FIN", "RST", "%s reset the connection", who);
+	} else if (how == PX_E_RST && !l->rst) {
+		px_find(p, s->line, level, "", "RST", "FIN", "%s closed the connection without a reset", who);
+	}
+}
+
+static void
+send_all(struct px_play *p, struct px_leg *l)
+{
+	int64_t end = px_until(p, 5000);
+
+	while (l->out.n > l->sent && !l->unsent && net_now() < end)
+		px_pump(p, end);
+}
+
+static void
+act_end(struct px_play *p, const struct px_step *s, struct px_leg *l)
+{
+	px_flush(p, l, s, PX_FLUSH_FORCE);
+	if (p->how.cast == PX_CAST_CLIENT && s->actor == PX_P && !px_leg_there(l) && !l->eof)
+		px_reach(p, l, px_until(p, CLOSE_MS)); /* it must connect before it can be turned away */
+	if (!px_leg_there(l))
+		return;
+	send_all(p, l);
+	if (s->event == PX_E_RST) {
+		px_leg_close(l, true);
+	} else if (s->event == PX_E_FIN) {
+		shutdown(l->wfd, SHUT_WR);
+	} else {
+		int64_t now = net_now() + 1;
+
+		px_pump(p, now); /* unread octets would turn the close into a reset */
+		px_leg_close(l, false);
+	}
+}
+
+static void
+client_input_end(struct px_play *p, const struct px_step *s)
+{
+	px_end_input(p);
+	if (s->event == PX_E_FIN && px_leg_there(&p->cp))
+		px_expect_end(p, s, &p->cp, PX_E_CLOSE);
+}
+
+static void
+ending(struct px_play *p, const struct px_step *s)
+{
+	if (p->how.cast == PX_CAST_CLIENT) {
+		if (s->actor == PX_T)
+			return;
+		if (s->actor == PX_P)
+			act_end(p, s, &p->cp);
+		else if (s->event == PX_E_FIN && p->sin.wfd >= 0)
+			client_input_end(p, s);
+		else
+			px_expect_end(p, s, &p->cp, s->event);
+		return;
+	}
+	if (s->actor == PX_P)
+		px_expect_end(p, s, &p->cp, s->event);
+	else
+		act_end(p, s, s->actor == PX_C ? &p->cp : &p->pt);
+}
+
+static void
+accept_target(struct px_play *p, const struct px_step *s)
+{
+	int64_t end = px_until(p, within(s, 10000)), answered = 0;
+
+	if (p->how.cast == PX_CAST_CLIENT)
+		return;
+	while (!px_leg_there(&p->pt) && net_now() < end) {
+		if (px_again(p))
+			return;
+		if (answered == 0 && (px_unread(&p->cp).n != 0 || p->cp.eof)) {
+			answered = px_until(p, GRACE_MS);
+			if (answered < end && p->cp.eof)
+				end = answered; /* nothing more can follow */
+		}
+		px_pump(p, end);
+		if (answered != 0 && px_unread(&p->cp).n != 0 && end > answered + px_ms(p, 1500))
+			end = answered + px_ms(p, 1500);
+	}
+	if (!px_leg_there(&p->pt)) {
+		struct px_buf got = {NULL, 0, 0};
+
+		if (px_unread(&p->cp).n != 0)
+			px_put_octets(&got, px_unread(&p->cp), 64);
+		px_put(&got, "", 1);
+		px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "a connection to the target", (char *)got.p,
+			"the target was never reached; the proxy %s",
+			got.n > 1 ? "answered" : p->cp.eof ? "closed" : "said nothing");
+		px_buf_free(&got);
+		p->stop = true;
+	}
+}
+
+static void
+quiet(struct px_play *p, const struct px_step *s, bool may_close)
+{
+	struct px_leg *l = px_in_leg(p, s->actor, false);
+	int64_t end = px_until(p, s->ms >= 0 ? s->ms : NONE_MS);
+	bool was = l != NULL && px_leg_there(l);
+	struct px_buf got = {NULL, 0, 0};
+
+	if (p->how.cast == PX_CAST_CLIENT ? s->actor != PX_C : s->actor == PX_C) {
+		if (s->ms > 0) /* ours: we say nothing for so long */
+			while (net_now() < end)
+				px_pump(p, end);
+		return;
+	}
+	while (net_now() < end && px_unread(l).n == 0 && (may_close || !l->eof) &&
+		(was || s->actor != PX_T || !px_leg_there(l)))
+		px_pump(p, end);
+	if (px_unread(l).n != 0) {
+		px_put_octets(&got, px_unread(l), 64);
+		px_put(&got, "", 1);
+		px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "nothing", (char *)got.p, "%s",
+			s->actor == PX_T ? "octets reached the target" : "octets came where none are due");
+	} else if (!may_close && l->eof) {
+		px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "an open connection",
+			l->rst ? "RST" : "FIN", "%s ended the connection", name_of(s->actor));
+	} else if (!was && s->actor == PX_T && px_leg_there(l)) {
+		px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "no connection", "a connection",
+			"the target was reached");
+	}
+	px_buf_free(&got);
+}
+
+static bool
+has_token(const struct px_env *e, const char *var, const char *token)
+{
+	struct span v;
+	size_t n = strlen(token);
+
+	if (!px_env_get(e, var, &v))
+		return false;
+	for (size_t i = 0; i + n <= v.n; i++)
+		if (strncasecmp((const char *)v.p + i, token, n) == 0)
+			return true;
+	return false;
+}
+
+/* The same connection, or a new one when the proxy closed it or said that it will (RFC 9112 sections 9.3, 9.6). */
+static void
+retry(struct px_play *p, const struct px_step *s)
+{
+	struct span start;
+	bool old;
+
+	if (p->how.cast == PX_CAST_CLIENT) {
+		p->redial = true;
+		return;
+	}
+	px_pump(p, net_now() + 1);
+	old = px_env_get(&p->env, "http.:start", &start) && start.n > 8 && memcmp(start.p, "HTTP/1.0", 8) == 0 &&
+	      !has_token(&p->env, "http.connection", "keep-alive") &&
+	      !has_token(&p->env, "http.proxy-connection", "keep-alive");
+	p->retry = s;
+	p->retry_total = p->cp.total;
+	if (!px_leg_there(&p->cp) || p->cp.eof || old || has_token(&p->env, "http.connection", "close") ||
+		has_token(&p->env, "http.proxy-connection", "close"))
+		if (px_dial(p))
+			p->retry_total = (size_t)-1;
+}
+
+/* "$DSTIP:$DSTPORT": the application server of a BIND connects to where the proxy listens. */
+static void
+connect_out(struct px_play *p, const struct px_step *s)
+{
+	struct px_buf b = {NULL, 0, 0};
+	const char *missing = "";
+	char *colon, *host;
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *ai = NULL;
+	struct net_addr to;
+	int fd = -1;
+
+	if (p->how.cast == PX_CAST_CLIENT)
+		return;
+	if (!px_expand(&p->env, &s->arg, &b, &missing)) {
+		px_trouble(p, PX_O_ERROR, s->line, "no value for $%s", missing);
+		goto out;
+	}
+	px_put(&b, "", 1);
+	host = (char *)b.p;
+	colon = strrchr(host, ':');
+	if (colon != NULL)
+		*colon++ = '\0';
+	if (colon == NULL || getaddrinfo(host, colon, &hints, &ai) != 0 || ai->ai_addrlen > sizeof to.ss) {
+		px_trouble(p, PX_O_ERROR, s->line, "connect wants ADDRESS:PORT, not \"%s\"", host);
+		goto out;
+	}
+	if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0) { /* "the client replaces it by the proxy's" */
+		to = p->proxy;
+		net_set_port(&to, (unsigned)strtoul(colon, NULL, 10));
+	} else {
+		memcpy(&to.ss, ai->ai_addr, ai->ai_addrlen);
+		to.len = ai->ai_addrlen;
+	}
+	px_leg_close(&p->pt, false);
+	fd = net_dial(&to, px_until(p, within(s, CLOSE_MS)));
+	if (fd < 0) {
+		px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "a listener", strerror(errno),
+			"nobody accepts at the announced address %s port %s", host, colon);
+		p->stop = true;
+		goto out;
+	}
+	net_tune(fd);
+	p->pt.rfd = p->pt.wfd = fd;
+	p->pt.eof = p->pt.rst = p->pt.unsent = false;
+	p->pt.at = p->pt.in.n = 0;
+out:
+	if (ai != NULL)
+		freeaddrinfo(ai);
+	px_buf_free(&b);
+}
+
+static void
+wait_for(struct px_play *p, const struct px_step *s)
+{
+	int64_t end = px_until(p, s->ms);
+
+	while (net_now() < end)
+		px_pump(p, end);
+}
+
+static void
+skip_or_got(struct px_play *p, const struct px_step *s)
+{
+	struct px_leg *in = px_in_leg(p, s->actor, false), *out = px_out_leg(p, s->actor, false);
+	struct px_buf b = {NULL, 0, 0};
+	const char *missing = "";
+
+	if (!px_expand(&p->env, &s->arg, &b, &missing))
+		px_trouble(p, PX_O_ERROR, s->line, "no value for $%s", missing);
+	else if (s->event == PX_E_GOT && s->actor == PX_C && p->how.cast == PX_CAST_CLIENT)
+		px_expect_text(p, s, &p->sout, span_of(b.p, b.n));
+	else if (s->event == PX_E_GOT && in != NULL)
+		px_expect_text(p, s, in, span_of(b.p, b.n));
+	else if (s->event == PX_E_SKIP && px_is_ours(p, s->actor) && out != NULL) {
+		px_put(&out->pend, b.p, b.n);
+		px_flush(p, out, s, PX_FLUSH_FORCE);
+	} else if (s->event == PX_E_SKIP && in != NULL)
+		px_skip(p, s, in);
+	px_buf_free(&b);
+}
+
+void
+px_event(struct px_play *p, const struct px_step *s)
+{
+	switch (s->event) {
+	case PX_E_CLOSE:
+	case PX_E_FIN:
+	case PX_E_RST:
+		ending(p, s);
+		break;
+	case PX_E_WAIT:
+		wait_for(p, s);
+		break;
+	case PX_E_SILENT:
+		quiet(p, s, false);
+		break;
+	case PX_E_NONE:
+		quiet(p, s, true);
+		break;
+	case PX_E_RETRY:
+		retry(p, s);
+		break;
+	case PX_E_SKIP:
+	case PX_E_GOT:
+		skip_or_got(p, s);
+		break;
+	case PX_E_ACCEPT:
+		accept_target(p, s);
+		break;
+	case PX_E_CLOSED:
+		if (p->how.cast == PX_CAST_SERVER)
+			px_expect_end(p, s, s->actor == PX_T ? &p->pt : &p->cp, PX_E_CLOSE);
+		else if (s->actor != PX_C)
+			px_expect_end(p, s, &p->cp, PX_E_CLOSE);
+		break;
+	case PX_E_CONNECT:
+		connect_out(p, s);
+		break;
+	case PX_E_REFUSE:
+		break; /* so since the start */
+	default:
+		if (p->how.cast == PX_CAST_CLIENT)
+			px_client_event(p, s);
+		break;
+	}
+}
