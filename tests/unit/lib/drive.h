@@ -31,7 +31,9 @@ struct drive {
 
 	struct span in[DRIVE_CONNS]; /* what the other end says on each connection */
 	size_t conns;		     /* 0 = 1 */
-	bool eof;		     /* after that it closes; before another connection it always does */
+	bool waits;		     /* the peer waits for a pause before it speaks */
+	size_t greeting; /* octets of in[0] that come before a pause as long as the peer waits for (PEER_WAIT) */
+	bool eof;	 /* after that it closes; before another connection it always does */
 
 	/* Expected.  NULL or an empty mark list: not looked at. */
 	enum peer_want want;
@@ -43,6 +45,7 @@ struct drive {
 	size_t eaten;		      /* octets of the last connection that the peer has taken in the end */
 	size_t decided;		      /* octets of the last connection after which it knows, not one later */
 	size_t mark[DRIVE_MARKS]; /* the ends of messages: nothing else may be taken before the end; 0 ends */
+	bool late_answers;	  /* the last octets may be answered or not, as they come */
 	bool eof_elsewhere;	  /* closing in the middle is not simply FAIL_EOF here */
 };
 
