@@ -460,8 +460,8 @@ for n in (253, 255):
         session(case)
     add("s5-6x-host-%d" % n, D("D19", "a name of up to 255 octets is sent whole", long_name))
 for n in (256, 300):
-    add("s5-6x-host-%d" % n, D("D19", "a name that does not fit is refused; no part of a request is sent",
-                               both(status(2), sentence(".*255"))))
+    add("s5-6x-host-%d" % n, D("D19", "a name that does not fit is refused before anything is sent",
+                               both(nothing_sent, status(2), sentence(".*(255|too long)"))))
 add("s5-71-user-256", D("D9", "a user name that does not fit is refused; no part of a message is sent",
                         both(stops(1, "s5-methods"), status(2), sentence(".*user.*255"))))
 add("s5-72-pass-1100", D("D9", "a password that does not fit is refused; no part of a message is sent",
@@ -483,8 +483,13 @@ add("tel-16-good-and-bad", D("D20", "`not connected to' is not success", both(
     status(7), sentence("PX refused: .*not connected to target: refused"))))
 add("tel-18-prompt", D("D24", "every wait has a deadline (here shortened)",
                        both(argv("--handshake-timeout", "1"), status(8), sentence("timed out: PX.*login: "))))
-add("tel-19-iac", D("D20", "IAC is stripped, options are refused", both(
-    lambda c: [e.update(hex="fffc18fffe01" + e["hex"]) for e in c["wire"] if e.get("kind") == "rest"],
+add("tel-17-greeting-trap", D("D20", "the greeting is read before the command is sent", lines(
+    ['DEBUG: >>> "telnet target.test 22\\r\\n"', 'DEBUG: <<< "You are connected to the ACME firewall.\\r\\n"',
+     "DEBUG: good phrase is detected: 'connected to'"],
+    ['DEBUG: <<< "You are connected to the ACME firewall.\\r\\n"', "DEBUG: good phrase is detected: 'connected to'",
+     'DEBUG: >>> "telnet target.test 22\\r\\n"'])))
+add("tel-19-iac", D("D20", "IAC is stripped; options that come with the line of success get no answer: it would reach "
+                    "the target", both(
     lines(['DEBUG: <<< "\\xFF\\xFD\\x18\\xFF\\xFB\\x01Connected to target.test\\r\\n"'],
           ['DEBUG: <<< "Connected to target.test\\r\\n"']))))
 add("tel-20-nul", D("D20", "a NUL is not the end", both(
