@@ -104,7 +104,11 @@ def ask(target, port, *pieces, patience=5.0, late=b"", mode="whole"):
     """Send the pieces (each read by the proxy before the next), read to the end, then send late and end.
     how: fin, rst, or open (nothing for `patience` seconds, although the connection is still there)."""
     start = time.monotonic()
-    with wire.dial(port) as client:
+    try:
+        client = wire.dial(port)
+    except ConnectionResetError:               # reset before connect() has come back
+        return Result(b"", "rst", target.take(), time.monotonic() - start, 0)
+    with client:
         for i, piece in enumerate(pieces):
             wire.send(client, piece, mode)
             if i + 1 < len(pieces):

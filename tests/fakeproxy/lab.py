@@ -51,6 +51,7 @@ SYSCTLS = {
     # a SYN that nobody answers is given up after about three seconds, not two minutes
     "net/ipv4/tcp_syn_retries": "1",
     "net/ipv4/ip_local_port_range": "10000 65535",
+    "net/ipv4/ip_local_reserved_ports": "45000",         # a port of the vectors; never given out by the kernel
     "net/ipv4/tcp_tw_reuse": "1",
     "net/ipv4/tcp_fin_timeout": "5",
     "net/core/somaxconn": "65535",

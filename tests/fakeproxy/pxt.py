@@ -69,7 +69,7 @@ def addr5(value):
     if kind == "ip6":
         return b"\x04" + socket.inet_pton(socket.AF_INET6, host.strip("[]")) + tail
     assert kind == "name", value
-    name = unquote(host) if host.startswith('"') else host.encode()
+    name = unquote(host if host.startswith('"') else f'"{host}"')
     return b"\x03" + bytes([len(name)]) + name + tail
 
 

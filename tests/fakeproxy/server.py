@@ -56,7 +56,7 @@ class Fake:
                 limits()
 
         full_env = dict(os.environ, **(env or {}))
-        full_env.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0:exitcode=99")
+        full_env.setdefault("ASAN_OPTIONS", "detect_leaks=1:exitcode=99:quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
         self.proc = subprocess.Popen([BINARY, *self.args], stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE if stdout is None else stdout, stderr=self.err,
                                      env=full_env, cwd=cwd, preexec_fn=before_exec)

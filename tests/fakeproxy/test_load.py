@@ -6,6 +6,7 @@ are looked at before and after.  The client's addresses are 127.0.0.x, so that n
 import collections
 import contextlib
 import errno
+import json
 import os
 import resource
 import selectors
@@ -15,6 +16,7 @@ import time
 
 import pytest
 import server
+import tunnel
 import wire
 
 WANTED = 10000
@@ -151,24 +153,41 @@ def warm(f, role, n=50):
     return len(wire.fds(f.pid))
 
 
+FIGURES = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def figures():
+    """What was measured goes to build/fakeproxy-load.json."""
+    FIGURES.clear()
+    yield
+    path = server.ROOT / "build" / "fakeproxy-load.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(FIGURES, indent=1) + "\n")
+
+
 @pytest.mark.parametrize("role", ["socks5", "http"])
-def test_open_tunnels(fake, role, record_property):
+def test_open_tunnels(fake, role):
+    """10,000 at once, three times: the third must not need more memory than the first."""
     count = possible()
     assert count >= 1000, f"the limit of {limit()} descriptors is too low for this test"
     f = fake(role)
     held = warm(f, role)
+    rounds = [open_tunnels(f, role, count, held) for _ in range(3)]
+    assert rounds[2] - rounds[0] < 1024, f"VmRSS with {count} tunnels open: {rounds} kB"
+    FIGURES[f"{role}, open at once"] = {"tunnels": count, "VmRSS each round": rounds}
+
+
+def open_tunnels(f, role, count, held):
     before = status(f.pid, "VmRSS")
     pairs = []
     c = Client(f, role, 200, pairs.append)
     # clients and targets are in this process, whose limit is the same: the targets hand theirs to a helper
-    with Keeper() as keeper:
+    with Keeper() as keeper, closing(pairs):
         while len(pairs) < count:
             c.run(min(500, count - len(pairs)))
             c.accept_all(len(pairs) - keeper.kept)
             keeper.keep(c.accepted)
-        while_open = status(f.pid, "VmRSS")
-        record_property("tunnels", count)
-        record_property("kB per tunnel", (while_open - before) / count)
         assert len(wire.fds(f.pid)) >= held + 2 * count
         # each of them works: an octet there and back
         for sock in pairs:
@@ -176,12 +195,9 @@ def test_open_tunnels(fake, role, record_property):
         for sock in pairs:
             sock.settimeout(20)
             assert sock.recv(1) == b"!"
-        per_tunnel = (status(f.pid, "VmRSS") - before) / count
+        while_open = status(f.pid, "VmRSS")
+        per_tunnel = (while_open - before) / count
         assert per_tunnel < 40, f"{per_tunnel:.1f} kB for each open tunnel"
-        for sock in pairs:
-            sock.close()
-        pairs.clear()
-        keeper.close()
     c.close()
     settled(f, held)
     # and it serves on
@@ -189,9 +205,17 @@ def test_open_tunnels(fake, role, record_property):
     again.run(20)
     again.close()
     settled(f, held)
-    after = status(f.pid, "VmRSS")
-    record_property("kB kept", after - before)
-    # free memory of the heap may stay with the process, but the next thousands must not add to it (below)
+    return while_open
+
+
+@contextlib.contextmanager
+def closing(socks):
+    try:
+        yield
+    finally:
+        for sock in socks:
+            sock.close()
+        socks.clear()
 
 
 class Keeper:
@@ -227,11 +251,17 @@ class Keeper:
                     for fd in fds:
                         poll.register(fd, selectors.EVENT_READ, None)
                     control.send(b"kept")
-                elif os.read(key.fd, 16) == b"":
-                    poll.unregister(key.fd)
-                    os.close(key.fd)
                 else:
-                    os.write(key.fd, b"!")
+                    Keeper.answer(poll, key.fd)
+
+    @staticmethod
+    def answer(poll, fd):
+        with contextlib.suppress(ConnectionError):
+            if os.read(fd, 16):
+                os.write(fd, b"!")
+                return
+        poll.unregister(fd)
+        os.close(fd)
 
     def keep(self, accepted):
         while accepted:
@@ -276,6 +306,62 @@ def short_tunnels(fake, role, count):
     settled(f, held)
     assert rounds[-1] - before < 2048, f"VmRSS {before} kB, then {rounds}: it grows with the number of connections"
     assert status(f.pid, "Threads") <= 8
+    FIGURES[f"{role}, {count} short ones"] = {"VmRSS before": before, "after each quarter": rounds}
+
+
+@pytest.fixture
+def small_buffers(lab):
+    """The kernel's buffers of a connection at most 256 kB, in the network of the tests."""
+    saved = {}
+    for name in ("tcp_rmem", "tcp_wmem"):
+        with open(f"/proc/sys/net/ipv4/{name}", "r+") as f:
+            saved[name] = f.read()
+            f.seek(0)
+            f.write("4096 65536 262144")
+    yield
+    for name, value in saved.items():
+        with open(f"/proc/sys/net/ipv4/{name}", "w") as f:
+            f.write(value)
+
+
+def test_stopped_readers(fake, small_buffers):
+    """200 tunnels whose clients send and whose targets do not read: what is kept for each is bounded."""
+    f = fake("socks5")
+    warm(f, "socks5")
+    with wire.listen(backlog=256) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        before, clients, targets = status(f.pid, "VmRSS"), [], []
+        for _ in range(200):
+            client = wire.dial(f.port)
+            tunnel.begin("socks5", client, "127.0.0.1", wire.port_of(listener))
+            targets.append(wire.accept(listener)[0])
+            client.setblocking(False)
+            clients.append(client)
+        sent, block = [0] * len(clients), b"z" * 65536
+
+        def push():
+            moved = False
+            for i, client in enumerate(clients):
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        sent[i] += client.send(block)
+                        moved = True
+            return moved
+
+        quiet = time.monotonic()
+        while time.monotonic() - quiet < 0.3:          # until nobody has taken anything for a while
+            if push():
+                quiet = time.monotonic()
+            time.sleep(0.01)
+        per_tunnel = (status(f.pid, "VmRSS") - before) / len(clients)
+        FIGURES["kB for a tunnel with a stopped reader"] = round(per_tunnel, 1)
+        assert per_tunnel < 300, f"{per_tunnel:.0f} kB for each"
+        for i in (0, 99, 199):                         # and nothing is lost
+            clients[i].settimeout(wire.DEADLINE)
+            clients[i].shutdown(socket.SHUT_WR)
+            assert len(wire.read_eof(targets[i])) == sent[i]
+        for sock in clients + targets:
+            sock.close()
 
 
 @pytest.mark.parametrize("role", ["socks4", "socks5", "http", "telnet"])

@@ -6,7 +6,7 @@ The results, with the versions of the packages, go to build/fakeproxy-clients.js
 import contextlib
 import json
 import os
-import select
+import selectors
 import shlex
 import shutil
 import subprocess
@@ -83,18 +83,22 @@ def talk(argv, env, question, want, chatter, hang_up):
     try:
         proc.stdin.write(question)
         proc.stdin.flush()
-        open_ends = {proc.stdout: b"", proc.stderr: b""}
-        while proc.stdout in open_ends and not (got.endswith(want[-64:]) and len(got) >= len(want)):
-            left = end - time.monotonic()
-            assert left > 0, f"only {len(got)} of {len(want)} octets within {DEADLINE} s: {got[:300]!r}; stderr {err!r}"
-            for fd in select.select(list(open_ends), [], [], left)[0]:
-                part = os.read(fd.fileno(), 65536)
-                if not part:
-                    del open_ends[fd]
-                elif fd is proc.stdout:
-                    got += part
-                else:
-                    err += part
+        with selectors.DefaultSelector() as sel:
+            sel.register(proc.stdout, selectors.EVENT_READ)
+            sel.register(proc.stderr, selectors.EVENT_READ)
+            out_open = True
+            while out_open and not (got.endswith(want[-64:]) and len(got) >= len(want)):
+                left = end - time.monotonic()
+                assert left > 0, f"only {len(got)} of {len(want)} octets within {DEADLINE} s: {got[:300]!r}; stderr {err!r}"
+                for key, _ in sel.select(left):
+                    part = os.read(key.fd, 65536)
+                    if not part:
+                        sel.unregister(key.fileobj)
+                        out_open = out_open and key.fileobj is not proc.stdout
+                    elif key.fileobj is proc.stdout:
+                        got += part
+                    else:
+                        err += part
         proc.stdin.close()
         hang_up()
         if chatter:

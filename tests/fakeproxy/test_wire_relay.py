@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import selectors
 import socket
 import threading
 
@@ -158,8 +159,9 @@ def test_a_reader_that_stops(pair):
 
 def wire_idle(sock):
     """Wait for room to send, for a bounded time."""
-    import select
-    select.select([], [sock], [], 0.2)
+    with selectors.DefaultSelector() as sel:
+        sel.register(sock, selectors.EVENT_WRITE)
+        sel.select(0.2)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -5,6 +5,7 @@ Every message runs whole, octet by octet, cut at each position, and joined with 
 the same.  REP comes from a real errno: each target is really refused, unreachable, unresolvable or forbidden."""
 import socket
 import struct
+import time
 
 import pytest
 import wire
@@ -296,6 +297,23 @@ def test_the_server_closes_even_if_the_client_does_not(shared):
         assert wire.socks5_reply(client)[1] == 5
         assert wire.read_eof(client) == b""
         wire.until(lambda: len(wire.fds(f.pid)) < before, 10, "the server's end of a refused connection is closed")
+
+
+def test_a_client_that_never_stops(shared):
+    """A refused client that goes on sending and never closes is cut off all the same, after it could read its reply."""
+    f = shared("socks5")
+    before = len(wire.fds(f.pid))
+    with opened(f) as client:
+        client.sendall(octets("05 01 00 01 7f000001 0016"))
+        assert wire.socks5_reply(client)[1] == 5
+        end = time.monotonic() + 12
+        try:
+            while time.monotonic() < end:
+                client.sendall(b"x" * 65536)
+        except (BrokenPipeError, ConnectionResetError):
+            end = None
+        assert end is None, "twelve seconds after the failure the server still reads"
+    wire.until(lambda: len(wire.fds(f.pid)) <= before, what="its descriptor is closed")
 
 
 def test_version_4_after_a_version_5_greeting(shared):

@@ -223,23 +223,24 @@ def reset(sock):
 def pump(sock, data):
     """Send data while reading to the end: both directions at once, nobody blocks.  Returns what came."""
     sock.setblocking(False)
-    got, at, end = bytearray(), 0, time.monotonic() + 60
+    got, at, ended, end = bytearray(), 0, False, time.monotonic() + 60
     with selectors.DefaultSelector() as sel:
         sel.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE)
-        while True:
+        while not (ended and at == len(data)):
             assert time.monotonic() < end, f"stalled at {at} sent, {len(got)} received"
             for _, ready in sel.select(DEADLINE):
-                if ready & selectors.EVENT_READ:
+                if ready & selectors.EVENT_READ and not ended:
                     part = sock.recv(1 << 18)
-                    if not part:
-                        assert at == len(data), "end of stream before everything was sent"
-                        return bytes(got)
                     got += part
-                if ready & selectors.EVENT_WRITE:
+                    ended = not part                     # the other direction may still be on its way
+                if ready & selectors.EVENT_WRITE and at < len(data):
                     at += sock.send(data[at:at + (1 << 18)])
                     if at == len(data):
                         sock.shutdown(socket.SHUT_WR)
-                        sel.modify(sock, selectors.EVENT_READ)
+                want = (0 if ended else selectors.EVENT_READ) | (selectors.EVENT_WRITE if at < len(data) else 0)
+                if want:
+                    sel.modify(sock, want)
+    return bytes(got)
 
 
 def fds(pid):
