@@ -13,7 +13,7 @@ struct px_profile { /* what a client program can do, and how each protocol is as
 		struct px_text *words; /* the command */
 		struct px_text *env;   /* NAME=VALUE */
 		struct px_way *next;
-	} *ways;
+	} * ways;
 	struct px_text *env;
 };
 

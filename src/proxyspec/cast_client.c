@@ -111,7 +111,8 @@ spawn(struct px_play *p, char **argv, char **env1, char **env2)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
 
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 || (p->pid = fork()) < 0) {
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 ||
+		(p->pid = fork()) < 0) {
 		px_trouble(p, PX_O_ERROR, 0, "cannot start the client: %s", strerror(errno));
 		close_pair(in);
 		close_pair(out);

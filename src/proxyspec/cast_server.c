@@ -115,7 +115,8 @@ credentials(struct px_play *p, const struct px_subject *sub)
 {
 	const char *user = env_text(&p->env, "user"), *pass = env_text(&p->env, "pass");
 
-	if (sub->user == NULL || strcmp(user, "alice") != 0 || (pass[0] != '\0' && strcmp(pass, "s3cret") != 0))
+	if (sub->user == NULL || strcmp(user, "alice") != 0 ||
+		(pass[0] != '\0' && strcmp(pass, "s3cret") != 0))
 		return;
 	px_env_set(&p->env, "user", span_str(sub->user));
 	if (pass[0] != '\0' && sub->pass != NULL)
@@ -127,7 +128,8 @@ listening(struct px_play *p, const struct px_subject *sub)
 {
 	const char *host = env_text(&p->env, "host");
 	unsigned long given = strtoul(env_text(&p->env, "port"), NULL, 10);
-	bool ours = given == OPEN_PORT || given == REFUSING_PORT, name = strcmp(host, "localhost") == 0, ok = true;
+	bool ours = given == OPEN_PORT || given == REFUSING_PORT, name = strcmp(host, "localhost") == 0,
+	     ok = true;
 	struct net_addr a;
 
 	p->refuse = given == REFUSING_PORT || refuses(p->c->steps);
@@ -149,8 +151,8 @@ listening(struct px_play *p, const struct px_subject *sub)
 		ok = p->listen[0] >= 0;
 	}
 	if (!ok)
-		px_trouble(p, PX_O_SKIP, 0, "the runner cannot listen on %s port %lu: %s", host, ours ? 0 : given,
-			strerror(errno));
+		px_trouble(p, PX_O_SKIP, 0, "the runner cannot listen on %s port %lu: %s", host,
+			ours ? 0 : given, strerror(errno));
 	set_port(p);
 	return ok;
 }

@@ -90,7 +90,7 @@ px_lint(const struct px_case *all, struct px_errors *errs, bool strict)
 		if (c->spec == NULL)
 			px_error(errs, c->file, 1, "the header spec: is missing");
 		for (const struct px_text *t = c->spec; t != NULL; t = t->next)
-			if (!ends_with_level(t->s))
+			if (strict && !ends_with_level(t->s))
 				px_error(errs, c->file, t->line, "spec: ends with a level (MUST ... INFO)");
 		for (const struct px_case *b = all; b != c; b = b->next)
 			if (strcmp(b->id, c->id) == 0)

@@ -1,34 +1,59 @@
 /* SPDX-License-Identifier: ISC
- * main.c - proxyspec: plays .pxt traces against proxies and clients (docs/proxyspec.1). */
-#include "load.h"
-#include "self.h"
+ * main.c - proxyspec: plays .pxt traces against proxies and clients (docs/proxyspec.1, docs/pxt.5). */
+#include "opts.h"
+
 #include <stdio.h>
+
+static int
+command(struct px_opts *o, struct px_arena *a)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct px_opts *, struct px_arena *);
+	} commands[] = {
+		{"server", px_cmd_run},
+		{"client", px_cmd_run},
+		{"self", px_cmd_self},
+		{"lint", px_cmd_self},
+		{"list", px_cmd_list},
+		{"explain", px_cmd_list},
+		{"coverage", px_cmd_list},
+		{"wire", px_cmd_wire},
+	};
+
+	for (unsigned i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, o->command) == 0)
+			return commands[i].run(o, a);
+	if (strcmp(o->command, "help") == 0) {
+		px_usage();
+		return PX_EXIT_OK;
+	}
+	fprintf(stderr, "proxyspec: unknown command %s\n", o->command);
+	px_usage();
+	return PX_EXIT_USAGE;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct px_set s;
-	bool strict = false;
-	unsigned played = 0;
-	px_set_init(&s);
-	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--strict") == 0) {
-			strict = true;
-			continue;
-		}
-		if (strcmp(argv[i], "--fixtures") == 0)
-			continue;
-		px_load(&s, argv[i]);
+	struct px_arena *a = px_arena_new();
+	struct px_opts o;
+	const char *why = "";
+	int rc;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		px_usage();
+		rc = PX_EXIT_OK;
+	} else if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("proxyspec 1.0");
+		rc = PX_EXIT_OK;
+	} else if (!px_opts_read(a, &o, argc, argv, &why)) {
+		fprintf(stderr, "proxyspec: %s\n", why);
+		px_usage();
+		rc = PX_EXIT_USAGE;
+	} else {
+		rc = command(&o, a);
 	}
-	px_lint(s.first, &s.errs, strict);
-	for (const struct px_case *c = s.first; c != NULL; c = c->next) {
-		struct px_self self = {.errs = &s.errs};
-		px_self_play(&self, c);
-		played++;
-	}
-	for (const struct px_error *e = s.errs.first; e; e = e->next)
-		puts(e->text);
-	printf("%u files, %u cases, %u errors\n", s.files, played, s.errs.n);
-	int rc = s.errs.n != 0;
-	px_set_free(&s);
+	px_arena_free(a);
 	return rc;
 }

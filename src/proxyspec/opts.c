@@ -184,7 +184,8 @@ px_usage(void)
 	      "       proxyspec self [--pcap OUT.pcapng] | lint FILE ... | wire CAPTURE\n"
 	      "       proxyspec list | explain ID | coverage\n"
 	      "options: --fixtures DIR  --case ID  --protocol P  --section S  --level L  --can WORDS\n"
-	      "         --delivery whole,bytes,split,coalesce  --strict  --baseline FILE  --jobs N  --time-scale F\n"
+	      "         --delivery whole,bytes,split,coalesce  --strict  --baseline FILE  --jobs N  "
+	      "--time-scale F\n"
 	      "         --tap FILE  --junit FILE  --json FILE  --target-host HOST  --i-may-test-this-host\n"
 	      "         --quiet  --verbose; see proxyspec(1)\n",
 		stderr);

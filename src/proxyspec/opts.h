@@ -7,11 +7,11 @@
 #include "load.h"
 
 struct px_opts {
-	const char *command, *self;	 /* "server", ...; the program's name */
-	struct px_text *fixtures;	 /* in place of the built-in traces */
+	const char *command, *self; /* "server", ...; the program's name */
+	struct px_text *fixtures;   /* in place of the built-in traces */
 	struct px_text *cases, *protocols, *sections, *levels;
-	struct px_text *args;		 /* what follows the command: URL, files, ids */
-	struct px_text *modes;		 /* "whole", "bytes", "split", "split:3", "coalesce" */
+	struct px_text *args;  /* what follows the command: URL, files, ids */
+	struct px_text *modes; /* "whole", "bytes", "split", "split:3", "coalesce" */
 	struct px_text *can;
 	const char *profile, *baseline, *target_host, *pcap, *tap, *junit, *json;
 	bool strict, any_host, quiet, verbose;

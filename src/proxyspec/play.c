@@ -154,7 +154,8 @@ leg_write(struct px_leg *l)
 	size_t left = l->out.n - l->sent;
 	ssize_t n;
 
-	n = l->rfd == l->wfd ? net_send(l->wfd, l->out.p + l->sent, left) : write(l->wfd, l->out.p + l->sent, left);
+	n = l->rfd == l->wfd ? net_send(l->wfd, l->out.p + l->sent, left)
+			     : write(l->wfd, l->out.p + l->sent, left);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0) {
@@ -260,8 +261,8 @@ px_dial(struct px_play *p)
 	px_leg_close(l, false);
 	fd = net_dial(&p->proxy, px_until(p, 10000));
 	if (fd < 0) {
-		px_trouble(p, PX_O_ERROR, 0, "cannot connect to the proxy at %s: %s", net_str(&p->proxy, text),
-			strerror(errno));
+		px_trouble(p, PX_O_ERROR, 0, "cannot connect to the proxy at %s: %s",
+			net_str(&p->proxy, text), strerror(errno));
 		return false;
 	}
 	net_tune(fd);
@@ -320,7 +321,8 @@ px_again(struct px_play *p)
 {
 	struct px_leg *l = &p->cp;
 
-	if (p->how.cast != PX_CAST_SERVER || p->retry == NULL || p->again || !l->eof || l->total != p->retry_total)
+	if (p->how.cast != PX_CAST_SERVER || p->retry == NULL || p->again || !l->eof ||
+		l->total != p->retry_total)
 		return false;
 	p->again = px_dial(p);
 	p->retry_total = (size_t)-1;

@@ -31,11 +31,11 @@ struct px_leg {
 	bool hold;    /* do not read for now */
 	int64_t last; /* when the last octet came */
 	struct px_buf out;
-	size_t sent;	     /* octets of out that are gone */
-	bool unsent;	     /* a write failed: nothing goes out any more */
-	struct px_buf pend;  /* octets that wait for the actor's next line */
-	struct px_cuts cuts; /* in pend */
-	bool amp;	     /* the last line in pend ended with "&" */
+	size_t sent;		  /* octets of out that are gone */
+	bool unsent;		  /* a write failed: nothing goes out any more */
+	struct px_buf pend;	  /* octets that wait for the actor's next line */
+	struct px_cuts cuts;	  /* in pend */
+	bool amp;		  /* the last line in pend ended with "&" */
 	struct px_buf seen, said; /* the first octets each way, for reports */
 	size_t said_total;
 };
@@ -55,10 +55,10 @@ struct px_play {
 	bool refuse;		     /* the target refuses */
 	const struct px_step *retry; /* server: the last retry, and how much had come then */
 	size_t retry_total;
-	bool again;		     /* play the steps behind retry once more */
+	bool again;			 /* play the steps behind retry once more */
 	const struct px_step *early[64]; /* coalesce: lines already sent */
 	unsigned nearly;
-	bool stop; /* the case is decided */
+	bool stop;	  /* the case is decided */
 	const char *late; /* "late": the close came after its time */
 };
 
@@ -66,11 +66,11 @@ void px_play_init(struct px_play *, const struct px_case *, struct px_how, struc
 void px_play_free(struct px_play *);
 void px_play_steps(struct px_play *, const struct px_step *);
 
-int px_ms(const struct px_play *, int ms);		     /* scaled */
-int64_t px_until(const struct px_play *, int ms);	     /* a deadline from now, scaled */
-void px_pump(struct px_play *, int64_t deadline);	     /* one wait; returns at an event or the deadline */
-bool px_dial(struct px_play *);				     /* server: connect to the proxy */
-bool px_again(struct px_play *);			     /* server: the kept connection was gone; dialled anew */
+int px_ms(const struct px_play *, int ms);	  /* scaled */
+int64_t px_until(const struct px_play *, int ms); /* a deadline from now, scaled */
+void px_pump(struct px_play *, int64_t deadline); /* one wait; returns at an event or the deadline */
+bool px_dial(struct px_play *);			  /* server: connect to the proxy */
+bool px_again(struct px_play *);		  /* server: the kept connection was gone; dialled anew */
 bool px_reach(struct px_play *, struct px_leg *, int64_t deadline); /* until the leg is there */
 void px_leg_close(struct px_leg *, bool reset);
 static inline struct span
@@ -104,8 +104,8 @@ bool px_early(struct px_play *, const struct px_step *);
 /* Judging. */
 enum px_level px_step_level(const struct px_play *, const struct px_step *, enum px_level);
 /* What does not fit; sets stop when it is a FAIL.  field, wanted, got may be NULL. */
-void px_find(struct px_play *, unsigned line, enum px_level, const char *field, const char *wanted, const char *got,
-	const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+void px_find(struct px_play *, unsigned line, enum px_level, const char *field, const char *wanted,
+	const char *got, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 void px_trouble(struct px_play *, enum px_outcome, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void px_legs_text(struct px_play *, struct px_buf *);

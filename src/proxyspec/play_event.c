@@ -44,7 +44,8 @@ px_expect_end(struct px_play *p, const struct px_step *s, struct px_leg *l, enum
 {
 	int64_t end = px_until(p, within(s, CLOSE_MS));
 	enum px_level level = px_step_level(p, s, PX_L_NONE);
-	const char *who = l == &p->sout ? "the client (stdout)" : name_of(p->how.cast == PX_CAST_SERVER ? PX_P : PX_C);
+	const char *who =
+		l == &p->sout ? "the client (stdout)" : name_of(p->how.cast == PX_CAST_SERVER ? PX_P : PX_C);
 
 	if (!px_leg_there(l) && !l->eof && !px_reach(p, l, end)) {
 		px_find(p, s->line, level, "", "", "", "%s never connected", who);
@@ -57,7 +58,8 @@ px_expect_end(struct px_play *p, const struct px_step *s, struct px_leg *l, enum
 
 		px_put_octets(&got, px_unread(l), 64);
 		px_put(&got, "", 1);
-		px_find(p, s->line, level, "", "the end of the stream", (char *)got.p, "%s sent more octets", who);
+		px_find(p, s->line, level, "", "the end of the stream", (char *)got.p, "%s sent more octets",
+			who);
 		l->at = l->in.n;
 		px_buf_free(&got);
 		return;
@@ -157,9 +159,11 @@ accept_target(struct px_play *p, const struct px_step *s)
 		if (px_unread(&p->cp).n != 0)
 			px_put_octets(&got, px_unread(&p->cp), 64);
 		px_put(&got, "", 1);
-		px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "a connection to the target", (char *)got.p,
-			"the target was never reached; the proxy %s",
-			got.n > 1 ? "answered" : p->cp.eof ? "closed" : "said nothing");
+		px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "a connection to the target",
+			(char *)got.p, "the target was never reached; the proxy %s",
+			got.n > 1   ? "answered"
+			: p->cp.eof ? "closed"
+				    : "said nothing");
 		px_buf_free(&got);
 		p->stop = true;
 	}
@@ -223,8 +227,8 @@ retry(struct px_play *p, const struct px_step *s)
 		return;
 	}
 	px_pump(p, net_now() + 1);
-	old = px_env_get(&p->env, "http.:start", &start) && start.n > 8 && memcmp(start.p, "HTTP/1.0", 8) == 0 &&
-	      !has_token(&p->env, "http.connection", "keep-alive") &&
+	old = px_env_get(&p->env, "http.:start", &start) && start.n > 8 &&
+	      memcmp(start.p, "HTTP/1.0", 8) == 0 && !has_token(&p->env, "http.connection", "keep-alive") &&
 	      !has_token(&p->env, "http.proxy-connection", "keep-alive");
 	p->retry = s;
 	p->retry_total = p->cp.total;
@@ -241,7 +245,8 @@ connect_out(struct px_play *p, const struct px_step *s)
 	struct px_buf b = {NULL, 0, 0};
 	const char *missing = "";
 	char *colon, *host;
-	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *ai = NULL;
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM},
+			*ai = NULL;
 	struct net_addr to;
 	int fd = -1;
 
@@ -260,7 +265,8 @@ connect_out(struct px_play *p, const struct px_step *s)
 		px_trouble(p, PX_O_ERROR, s->line, "connect wants ADDRESS:PORT, not \"%s\"", host);
 		goto out;
 	}
-	if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0) { /* "the client replaces it by the proxy's" */
+	if (strcmp(host, "0.0.0.0") == 0 ||
+		strcmp(host, "::") == 0) { /* "the client replaces it by the proxy's" */
 		to = p->proxy;
 		net_set_port(&to, (unsigned)strtoul(colon, NULL, 10));
 	} else {

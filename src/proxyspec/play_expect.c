@@ -71,7 +71,8 @@ px_expect_octets(struct px_play *p, const struct px_step *s)
 						     : px_match_items(&p->env, s->items, in, &used, &d);
 
 		if (m != PX_M_MORE) {
-			bool ok = tell(p, s, &d, m == PX_M_OK ? "the value is not accepted" : "other octets were expected");
+			bool ok = tell(p, s, &d,
+				m == PX_M_OK ? "the value is not accepted" : "other octets were expected");
 
 			l->at += m == PX_M_OK ? used : 0;
 			p->stop = p->stop || !ok || m == PX_M_BAD;
@@ -162,8 +163,8 @@ px_expect_oneof(struct px_play *p, const struct px_step *s)
 		int64_t calm = (l->last > from ? l->last : from) + px_ms(p, QUIET_MS), wake = end;
 		struct px_in in = {px_unread(l), l->eof, net_now() >= calm};
 		bool there = px_leg_there(l), open, quiet;
-		struct px_close c = {l->eof && !l->rst, l->rst,
-			net_now() >= end || (gone(p) && (!there || l->eof))};
+		struct px_close c = {
+			l->eof && !l->rst, l->rst, net_now() >= end || (gone(p) && (!there || l->eof))};
 		size_t used = 0;
 		const struct px_alt *a = look(p, s, in, c, &used, &open, &quiet);
 
@@ -204,6 +205,8 @@ px_act_oneof(struct px_play *p, const struct px_step *s)
 		return;
 	act.kind = PX_EVENT;
 	act.items = NULL;
-	act.event = s->alts->ending == PX_END_RST ? PX_E_RST : s->alts->ending == PX_END_FIN ? PX_E_FIN : PX_E_CLOSE;
+	act.event = s->alts->ending == PX_END_RST   ? PX_E_RST
+		    : s->alts->ending == PX_END_FIN ? PX_E_FIN
+						    : PX_E_CLOSE;
 	px_event(p, &act);
 }

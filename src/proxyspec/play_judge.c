@@ -82,11 +82,14 @@ add(struct px_play *p, struct px_finding *f, const char *fmt, va_list ap)
 }
 
 void
-px_find(struct px_play *p, unsigned line, enum px_level level, const char *field, const char *wanted, const char *got,
-	const char *fmt, ...)
+px_find(struct px_play *p, unsigned line, enum px_level level, const char *field, const char *wanted,
+	const char *got, const char *fmt, ...)
 {
-	struct px_finding f = {.line = line, .level = level, .field = (char *)(uintptr_t)field,
-		.wanted = (char *)(uintptr_t)wanted, .got = (char *)(uintptr_t)got};
+	struct px_finding f = {.line = line,
+		.level = level,
+		.field = (char *)(uintptr_t)field,
+		.wanted = (char *)(uintptr_t)wanted,
+		.got = (char *)(uintptr_t)got};
 	enum px_verdict v = px_level_verdict(level == PX_L_NONE ? p->c->level : level);
 	va_list ap;
 

@@ -57,8 +57,8 @@ compare(struct px_play *p, struct flow *f)
 		px_put_octets(&g, span_of(s.p + i, s.n - i), 48);
 		px_put(&w, "", 1);
 		px_put(&g, "", 1);
-		px_find(p, f->first->line, px_step_level(p, f->first, PX_L_NONE), "", (char *)w.p, (char *)g.p,
-			"payload differs after %zu octets (%s)", f->done, f->in->name);
+		px_find(p, f->first->line, px_step_level(p, f->first, PX_L_NONE), "", (char *)w.p,
+			(char *)g.p, "payload differs after %zu octets (%s)", f->done, f->in->name);
 		px_buf_free(&w);
 		px_buf_free(&g);
 		p->stop = true;
@@ -75,8 +75,11 @@ lost(struct px_play *p, struct flow *f, bool late)
 	px_put_octets(&w, span_of(f->octets.p + f->done, f->octets.n - f->done), 48);
 	px_put(&w, "", 1);
 	px_find(p, f->first->line, px_step_level(p, f->first, PX_L_NONE), "", (char *)w.p, "nothing",
-		"payload did not arrive%s: %zu of %zu octets came (%s%s)", late ? " in time" : "", f->done, f->octets.n,
-		f->in->name, f->in->rst ? ", reset" : f->in->eof ? ", closed" : "");
+		"payload did not arrive%s: %zu of %zu octets came (%s%s)", late ? " in time" : "", f->done,
+		f->octets.n, f->in->name,
+		f->in->rst   ? ", reset"
+		: f->in->eof ? ", closed"
+			     : "");
 	px_buf_free(&w);
 	p->stop = true;
 }
@@ -88,7 +91,8 @@ reader_waits(struct px_play *p, const struct px_step *next, const struct flow *f
 	*until = 0;
 	while (next != NULL && next->kind == PX_HEADING)
 		next = next->next;
-	if (next == NULL || next->kind != PX_EVENT || next->event != PX_E_WAIT || next->actor == f->first->actor)
+	if (next == NULL || next->kind != PX_EVENT || next->event != PX_E_WAIT ||
+		next->actor == f->first->actor)
 		return NULL;
 	*until = px_until(p, next->ms);
 	return next;
@@ -99,7 +103,8 @@ ready(struct px_play *p, struct flow *f)
 {
 	if (px_reach(p, f->out, px_until(p, DEFAULT_MS)) && px_reach(p, f->in, px_until(p, DEFAULT_MS)))
 		return true;
-	px_find(p, f->first->line, px_step_level(p, f->first, PX_L_NONE), "", "", "", "there is no tunnel to send through");
+	px_find(p, f->first->line, px_step_level(p, f->first, PX_L_NONE), "", "", "",
+		"there is no tunnel to send through");
 	p->stop = true;
 	return false;
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
-#define PAUSE_BAR 4   /* milliseconds behind a boundary that the trace or a split asks for */
+#define PAUSE_BAR 4	/* milliseconds behind a boundary that the trace or a split asks for */
 #define SLOW_OCTETS 600 /* octet by octet: only that many get a pause, the rest go as separate writes */
 
 void
@@ -107,8 +107,8 @@ deliver(struct px_play *p, struct px_leg *l, bool more)
 		} else {
 			bool bytes = p->how.delivery == PX_D_BYTES;
 
-			segment(p, l, span_of(b.p + from, at - from), (!last || is_cut(p, l, at)) && at < SLOW_OCTETS,
-				bytes ? 1 : PAUSE_BAR);
+			segment(p, l, span_of(b.p + from, at - from),
+				(!last || is_cut(p, l, at)) && at < SLOW_OCTETS, bytes ? 1 : PAUSE_BAR);
 		}
 		from = at;
 	}
@@ -153,8 +153,8 @@ px_flush(struct px_play *p, struct px_leg *l, const struct px_step *next, enum p
 		payload_next(next))
 		return; /* kept for the payload */
 	if (!px_reach(p, l, px_until(p, 10000))) {
-		px_trouble(p, p->how.cast == PX_CAST_SERVER ? PX_O_ERROR : PX_O_FAIL, next == NULL ? 0 : next->line,
-			"there is no connection to send on");
+		px_trouble(p, p->how.cast == PX_CAST_SERVER ? PX_O_ERROR : PX_O_FAIL,
+			next == NULL ? 0 : next->line, "there is no connection to send on");
 		l->pend.n = 0;
 		return;
 	}

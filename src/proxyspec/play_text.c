@@ -18,7 +18,8 @@ px_expect_text(struct px_play *p, const struct px_step *s, struct px_leg *l, str
 	px_reach(p, l, end);
 	for (;;) {
 		got = px_unread(l);
-		if (got.n >= want.n || (got.n != 0 && memcmp(got.p, want.p, got.n) != 0) || l->eof || net_now() >= end)
+		if (got.n >= want.n || (got.n != 0 && memcmp(got.p, want.p, got.n) != 0) || l->eof ||
+			net_now() >= end)
 			break;
 		px_pump(p, end);
 	}
@@ -30,8 +31,8 @@ px_expect_text(struct px_play *p, const struct px_step *s, struct px_leg *l, str
 	px_put_octets(&g, got, 64);
 	px_put(&w, "", 1);
 	px_put(&g, "", 1);
-	px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", (char *)w.p, got.n == 0 ? "nothing" : (char *)g.p,
-		"the octets did not arrive (%s)", l->name);
+	px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", (char *)w.p,
+		got.n == 0 ? "nothing" : (char *)g.p, "the octets did not arrive (%s)", l->name);
 	p->stop = true;
 	px_buf_free(&w);
 	px_buf_free(&g);
@@ -62,8 +63,8 @@ px_skip(struct px_play *p, const struct px_step *s, struct px_leg *l)
 	px_put_text(&g, px_unread(l), 120);
 	px_put(&w, "", 1);
 	px_put(&g, "", 1);
-	px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", (char *)w.p, (char *)g.p, "the mark did not come%s",
-		l->eof ? " before the end" : " in time");
+	px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", (char *)w.p, (char *)g.p,
+		"the mark did not come%s", l->eof ? " before the end" : " in time");
 	p->stop = true;
 	px_buf_free(&mark);
 	px_buf_free(&w);
@@ -151,7 +152,8 @@ stderr_says(struct px_play *p, const struct px_step *s)
 
 	px_end_input(p);
 	/* a word may come at any time; that a word never comes is known at the end only */
-	while (!(p->exited && p->serr.eof) && net_now() < end && (s->spec->kind == PX_NOT || !said(p, s, &why)))
+	while (!(p->exited && p->serr.eof) && net_now() < end &&
+		(s->spec->kind == PX_NOT || !said(p, s, &why)))
 		px_pump(p, p->exited ? (end < net_now() + 200 ? end : net_now() + 200) : end);
 	ok = said(p, s, &why);
 	if (why != NULL)

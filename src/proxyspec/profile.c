@@ -51,7 +51,8 @@ take_env(struct px_way *w)
 {
 	struct px_text **end = &w->env;
 
-	while (w->words != NULL && strchr(w->words->s, '=') != NULL && w->words->s[0] >= 'A' && w->words->s[0] <= 'Z') {
+	while (w->words != NULL && strchr(w->words->s, '=') != NULL && w->words->s[0] >= 'A' &&
+		w->words->s[0] <= 'Z') {
 		*end = w->words;
 		w->words = w->words->next;
 		(*end)->next = NULL;
@@ -60,7 +61,8 @@ take_env(struct px_way *w)
 }
 
 static void
-one_line(struct px_arena *a, struct px_profile *f, const char *p, const char *end, unsigned line, struct px_errors *errs)
+one_line(struct px_arena *a, struct px_profile *f, const char *p, const char *end, unsigned line,
+	struct px_errors *errs)
 {
 	const char *colon = memchr(p, ':', (size_t)(end - p));
 	struct px_way *w;

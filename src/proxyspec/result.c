@@ -41,8 +41,15 @@ px_result_free(struct px_result *r)
 static unsigned
 weight(enum px_outcome o)
 {
-	static const unsigned char w[] = {[PX_O_PASS] = 0, [PX_O_INFO] = 1, [PX_O_LOOSE] = 2, [PX_O_FAIL] = 3,
-		[PX_O_CRASH] = 4, [PX_O_SKIP] = 5, [PX_O_ERROR] = 6, [PX_O_XFAIL] = 0, [PX_O_XPASS] = 0};
+	static const unsigned char w[] = {[PX_O_PASS] = 0,
+		[PX_O_INFO] = 1,
+		[PX_O_LOOSE] = 2,
+		[PX_O_FAIL] = 3,
+		[PX_O_CRASH] = 4,
+		[PX_O_SKIP] = 5,
+		[PX_O_ERROR] = 6,
+		[PX_O_XFAIL] = 0,
+		[PX_O_XPASS] = 0};
 
 	return w[o];
 }
@@ -71,7 +78,8 @@ px_result_add(struct px_result *r, const struct px_finding *f)
 const char *
 px_outcome_name(enum px_outcome o)
 {
-	static const char *const names[] = {"PASS", "INFO", "LOOSE", "FAIL", "SKIP", "ERROR", "CRASH", "XFAIL", "XPASS"};
+	static const char *const names[] = {
+		"PASS", "INFO", "LOOSE", "FAIL", "SKIP", "ERROR", "CRASH", "XFAIL", "XPASS"};
 
 	return names[o];
 }

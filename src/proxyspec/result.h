@@ -5,16 +5,26 @@
 
 #include "env.h"
 
-enum px_outcome { PX_O_PASS, PX_O_INFO, PX_O_LOOSE, PX_O_FAIL, PX_O_SKIP, PX_O_ERROR, PX_O_CRASH, PX_O_XFAIL, PX_O_XPASS };
+enum px_outcome {
+	PX_O_PASS,
+	PX_O_INFO,
+	PX_O_LOOSE,
+	PX_O_FAIL,
+	PX_O_SKIP,
+	PX_O_ERROR,
+	PX_O_CRASH,
+	PX_O_XFAIL,
+	PX_O_XPASS
+};
 
 struct px_finding {
 	unsigned line;
 	enum px_level level;
 	enum px_outcome outcome; /* INFO, LOOSE, FAIL, ERROR, SKIP or CRASH */
-	char *what;	     /* one sentence */
-	char *field;	     /* or "" */
-	char *wanted, *got;  /* or "" */
-	char *legs;	     /* what arrived on each leg, lines; or "" */
+	char *what;		 /* one sentence */
+	char *field;		 /* or "" */
+	char *wanted, *got;	 /* or "" */
+	char *legs;		 /* what arrived on each leg, lines; or "" */
 };
 
 struct px_result {

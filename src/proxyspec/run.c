@@ -163,7 +163,9 @@ px_run_jobs(const struct px_subject *sub, struct px_job *jobs, size_t n, unsigne
 		for (unsigned i = 0; i < at_once && next < n; i++) {
 			if (slots[i].pid > 0)
 				continue;
-			if (start(sub, &slots[i], &jobs[next]))
+			if (jobs[next].done)
+				i--;
+			else if (start(sub, &slots[i], &jobs[next]))
 				busy++;
 			else
 				jobs[next].done = true;

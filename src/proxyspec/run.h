@@ -21,7 +21,7 @@ struct px_done { /* a case, in all deliveries */
 	size_t n;
 	enum px_outcome outcome; /* the heaviest */
 	const struct px_job *worst;
-	bool differs; /* the verdict depends on the delivery */
+	bool differs;	    /* the verdict depends on the delivery */
 	const char *reason; /* of a baseline, or of a SKIP */
 };
 

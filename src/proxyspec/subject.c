@@ -39,7 +39,8 @@ is_private(const struct net_addr *n)
 	if (n->ss.ss_family == AF_INET) {
 		uint32_t v = ntohl(((const struct sockaddr_in *)&n->ss)->sin_addr.s_addr);
 
-		return v >> 24 == 127 || v >> 24 == 10 || v >> 20 == 0xac1 || v >> 16 == 0xc0a8 || v >> 16 == 0xa9fe;
+		return v >> 24 == 127 || v >> 24 == 10 || v >> 20 == 0xac1 || v >> 16 == 0xc0a8 ||
+		       v >> 16 == 0xa9fe;
 	}
 	if (n->ss.ss_family == AF_INET6) {
 		const struct in6_addr *i = &((const struct sockaddr_in6 *)&n->ss)->sin6_addr;
@@ -63,7 +64,10 @@ static const struct scheme {
 static int
 hex1(int c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 /* RFC 3986 section 2.1. */
@@ -102,7 +106,8 @@ resolve(struct px_subject *sub, const char *host, const char *port, bool any_hos
 	}
 	freeaddrinfo(ai);
 	if (!any_host && !is_private(&sub->proxy)) {
-		*why = "the proxy's address is not loopback or private; --i-may-test-this-host says that you may";
+		*why = "the proxy's address is not loopback or private; --i-may-test-this-host says that you "
+		       "may";
 		return false;
 	}
 	return true;
@@ -115,7 +120,8 @@ px_subject_url(struct px_arena *a, struct px_subject *sub, const char *url, bool
 	const struct scheme *s = NULL;
 
 	for (unsigned i = 0; p != NULL && i < sizeof schemes / sizeof *schemes; i++)
-		if (strlen(schemes[i].name) == (size_t)(p - url) && strncmp(url, schemes[i].name, (size_t)(p - url)) == 0)
+		if (strlen(schemes[i].name) == (size_t)(p - url) &&
+			strncmp(url, schemes[i].name, (size_t)(p - url)) == 0)
 			s = &schemes[i];
 	if (s == NULL) {
 		*why = "the URL begins with socks4:// socks4a:// socks5:// http:// or telnet://";
@@ -140,7 +146,8 @@ px_subject_url(struct px_arena *a, struct px_subject *sub, const char *url, bool
 		can(a, &sub->can, sub->pass != NULL ? "basic" : "noauth");
 	for (colon = end; colon > p && colon[-1] != ':' && colon[-1] != ']'; colon--)
 		continue;
-	if (colon > p && colon[-1] == ':' && !(p[0] != '[' && memchr(p, ':', (size_t)(colon - 1 - p)) != NULL)) {
+	if (colon > p && colon[-1] == ':' &&
+		!(p[0] != '[' && memchr(p, ':', (size_t)(colon - 1 - p)) != NULL)) {
 		port = px_dup(a, colon, (size_t)(end - colon));
 		host = px_dup(a, p, (size_t)(colon - 1 - p));
 	} else {
@@ -206,7 +213,8 @@ px_run(const struct px_subject *sub, const struct px_case *c, struct px_how how,
 	if (how.cast == PX_CAST_SERVER && c->malformed && ok) {
 		px_leg_close(&p.cp, false);
 		if (!px_alive(sub))
-			px_trouble(&p, PX_O_CRASH, 0, "the proxy accepted connections before this case, and does not any more");
+			px_trouble(&p, PX_O_CRASH, 0,
+				"the proxy accepted connections before this case, and does not any more");
 	}
 	res->ms = (unsigned)(net_now() - start);
 	px_play_free(&p);
