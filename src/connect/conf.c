@@ -184,8 +184,9 @@ parse_line(const char *path, int number, char *line)
 		return false;
 	equal = strchr(name, '=');
 	if (equal == NULL) {
-		say_error("%s:%d: missing equal sign: `%s'...", path, number,
-			safe_span(span_of(name, strcspn(name, " \t")))); /* the rest may be a secret */
+		p = find(name, strcspn(name, " \t"));
+		say_error("%s:%d: missing equal sign: `%s'", path, number,
+			p != NULL && p->secret ? p->name : safe(name));
 		return false;
 	}
 	for (end = equal; end > name && blank(end[-1]); end--)

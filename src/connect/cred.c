@@ -273,6 +273,10 @@ ask_program(const char *program, const char *prompt)
 			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 		return -1;
 	}
+	if (n == 0) {
+		say_error("the askpass program %s gave no password", safe(program));
+		return -1;
+	}
 	if (n < 0) {
 		say_error(
 			"the askpass program %s gave more than %d characters", safe(program), SECRET_MAX - 1);

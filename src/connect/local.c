@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * local.c - see local.h.
- * One thing to know: nothing here looks at standard input, except that with -P a terminal can end the session. */
+ * One thing to know: nothing here looks at standard input, except that its end ends the session of -P; an input that is at
+ * its end from the start (/dev/null, cron, systemd) says nothing. */
 #include "local.h"
 
 #include <errno.h>
@@ -77,7 +78,7 @@ remote_ended(int fd)
 
 /* Wait for the next local connection while remote lives.  -1: the session is over. */
 static int
-next_local(int lfd, int remote)
+next_local(int lfd, int remote, bool watch)
 {
 	struct pollfd p[3] = {{.fd = lfd, .events = POLLIN}, {.fd = remote}, {.fd = -1, .events = POLLIN}};
 	char line[256];
@@ -85,7 +86,7 @@ next_local(int lfd, int remote)
 #ifdef POLLRDHUP
 	p[1].events = POLLRDHUP;
 #endif
-	if (isatty(STDIN_FILENO))
+	if (watch)
 		p[2].fd = STDIN_FILENO;
 	for (;;) {
 		if (poll(p, 3, -1) < 0) {
@@ -106,9 +107,20 @@ next_local(int lfd, int remote)
 	}
 }
 
+/* Can the end of standard input still come?  What is there already is dropped. */
+static bool
+stdin_is_open(void)
+{
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+	char line[256];
+
+	return poll(&p, 1, 0) == 0 || read(STDIN_FILENO, line, sizeof line) > 0;
+}
+
 static int
 hold_session(const struct config *cfg, int lfd)
 {
+	bool watch = stdin_is_open();
 	int fd = accept_one(lfd), status;
 
 	if (fd < 0)
@@ -121,7 +133,7 @@ hold_session(const struct config *cfg, int lfd)
 		if (status != -1)
 			break;
 		status = 0;
-		fd = next_local(lfd, session.fd);
+		fd = next_local(lfd, session.fd, watch);
 		if (fd < 0)
 			break;
 	}
