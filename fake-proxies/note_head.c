@@ -13,12 +13,13 @@ lower(uint8_t c)
 /* Where in a line of a head a secret begins, or the line's length: behind the scheme of credentials; behind the colon
  * of a user's password in a target. */
 static size_t
-secret_at(struct span line, bool first)
+secret_at(struct span line, bool first, bool *found)
 {
 	static const char word[] = "authorization";
 	const size_t n = sizeof word - 1;
 	size_t i = 0, k;
 
+	*found = false;
 	if (first) {
 		const uint8_t *at = line.n != 0 ? memchr(line.p, '@', line.n) : NULL;
 		const uint8_t *colon = at != NULL ? memchr(line.p, ':', (size_t)(at - line.p)) : NULL;
@@ -33,11 +34,12 @@ secret_at(struct span line, bool first)
 	}
 	if (i + n > line.n)
 		return line.n;
+	*found = true;
 	for (i += n; i < line.n && (line.p[i] == ' ' || line.p[i] == ':' || line.p[i] == '\t');)
 		i++;
-	while (i < line.n && line.p[i] != ' ')
-		i++;
-	return i < line.n ? i + 1 : i;
+	for (k = i; k < line.n && line.p[k] != ' ';)
+		k++;
+	return k < line.n ? k + 1 : i; /* without a scheme in front, all of it */
 }
 
 /* One line; the first one in quotes.  *hidden: the line before held a secret, of which this may be the rest. */
@@ -45,14 +47,15 @@ static void
 head_line(struct srv *s, struct span line, bool first, bool *hidden)
 {
 	struct obuf *n = s->peer.notes;
-	size_t cut = s->cf->show_secrets ? line.n : secret_at(line, first);
+	bool found, rest = !first && *hidden && (line.p[0] == ' ' || line.p[0] == '\t');
+	size_t cut = rest ? 0 : secret_at(line, first, &found);
 
-	if (!first && *hidden && (line.p[0] == ' ' || line.p[0] == '\t'))
-		cut = 0;
+	*hidden = rest || found;
+	if (s->cf->show_secrets)
+		cut = line.n;
 	ob_str(n, first ? " http \"" : "     ");
 	hex_text(n, span_of(line.p, cut), first ? '"' : 0);
-	*hidden = cut < line.n;
-	if (*hidden)
+	if (cut < line.n)
 		ob_str(n, "***");
 	ob_str(n, first ? "\"\n" : "\n");
 }
