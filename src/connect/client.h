@@ -58,7 +58,8 @@ struct client {
 			size_t total;	 /* octets of chatter so far */
 			size_t n;	 /* octets in line */
 			size_t said;	 /* octets of detail that show the last whole line */
-			char line[1024]; /* the line so far, telnet commands taken out */
+			const char *good_seen, *bad_seen; /* phrases in what was dropped of a long line */
+			char line[1024];		  /* the line so far, telnet commands taken out */
 		} tel;
 	} u;
 };

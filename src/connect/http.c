@@ -244,7 +244,7 @@ challenged(struct client *c, struct span head, struct span reason, int minor)
 			"it wants authentication, and Basic is not among what it offers");
 	}
 	c->u.http.authorize = true;
-	c->u.http.kept = persists(head, minor) && http_body_framing(c, head);
+	c->u.http.kept = persists(head, minor) && http_body_framing(c, head, minor);
 	return client_enter(
 		c, c->u.http.kept ? await_body : answer_challenge, "rest of the HTTP response's body");
 }

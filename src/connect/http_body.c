@@ -9,7 +9,7 @@
 #define BODY_MAX (1024 * 1024) /* longest body that is skipped; a new connection is cheaper than more */
 
 bool
-http_body_framing(struct client *c, struct span head)
+http_body_framing(struct client *c, struct span head, int minor)
 {
 	unsigned te, cl;
 	struct span coding = field_get(head, "Transfer-Encoding", &te);
@@ -19,7 +19,7 @@ http_body_framing(struct client *c, struct span head)
 	c->u.http.left = c->u.http.skipped = 0;
 	if (te > 0) {
 		c->u.http.chunked = true;
-		return te == 1 && cl == 0 && same_nocase(coding, "chunked");
+		return te == 1 && cl == 0 && minor >= 1 && same_nocase(coding, "chunked");
 	}
 	if (cl != 1 || length.n == 0 || length.n > 9)
 		return false;
@@ -53,7 +53,11 @@ chunk_size(struct span line)
 		if (v > BODY_MAX)
 			return -1;
 	}
-	return i == 0 ? -1 : v;
+	if (i == 0)
+		return -1;
+	while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t'))
+		i++;
+	return i == line.n || line.p[i] == ';' ? v : -1;
 }
 
 /* One line of the chunked coding: 1 go on, 0 the body is over, -1 nonsense. */

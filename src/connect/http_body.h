@@ -12,7 +12,7 @@ enum body_state {
 }; /* broken: no chunked coding, or too long to be worth it */
 
 /* Take the framing from the head.  False: the body ends with the connection, is too long, or it is not clear. */
-bool http_body_framing(struct client *, struct span head);
+bool http_body_framing(struct client *, struct span head, int minor);
 
 /* Drop what has come of the body from the front of *in. */
 enum body_state http_body_skip(struct client *, struct span *in);

@@ -2,7 +2,7 @@
  * telnet.c - client of a telnet proxy: one command, then chatter until a line says that the target is reached.
  * No standard says how telnet proxies talk; the telnet octets are RFC 854, 855 and 1143's.
  * One thing to know: the command follows as soon as the proxy is quiet for a moment, whatever it said or did not say.
- * Answers to its options must come before the command: after it they could arrive when the tunnel is open already, and
+ * Its options are answered before the command only: later the answers could arrive when the tunnel is open already, and
  * would be the session's first octets. */
 #include "client.h"
 
@@ -45,6 +45,8 @@ send_command(struct client *c, struct span *in, bool eof, struct obuf *out)
 
 	(void)in;
 	(void)eof;
+	if (strchr(c->u.tel.command, IAC) != NULL)
+		return client_fail(c, FAIL_INPUT, -1, "octet 255 would be a telnet command");
 	ob_str(out, c->u.tel.command);
 	ob_str(out, "\r\n");
 	if (!out->over)
@@ -76,15 +78,46 @@ is_word_char(uint8_t ch)
 	return (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9');
 }
 
+/* Does the host name or command that ends before, or begins behind, s.p[at] go on there? */
+static bool
+joins(struct span s, size_t at)
+{
+	uint8_t ch = at < s.n ? s.p[at] : ' ';
+
+	if (ch == '.')
+		return at + 1 < s.n && is_word_char(s.p[at + 1]);
+	return ch == '-' || is_word_char(ch);
+}
+
+/* Are the n octets at `at` part of what, standing there as a whole? */
+static bool
+inside(struct span line, size_t at, size_t n, const char *what)
+{
+	size_t len = strlen(what);
+
+	for (size_t i = find(line, what, 0); i <= at && i < line.n; i = find(line, what, i + 1))
+		if (at + n <= i + len && (i == 0 || !joins(line, i - 1)) && !joins(line, i + len))
+			return true;
+	return false;
+}
+
+/* The proxy may echo our command, or name the host: a phrase in there is not its opinion. */
+static bool
+is_echo(const struct client *c, struct span line, size_t at, size_t n)
+{
+	return inside(line, at, n, c->u.tel.command) || inside(line, at, n, c->dst.host);
+}
+
 /* The good phrase, but "not connected to" is none. */
 static const char *
-good_phrase(struct client *c, struct span line)
+good_phrase(const struct client *c, struct span line)
 {
 	for (size_t i = 0; i < CLIENT_PHRASES && c->u.tel.good[i] != NULL; i++) {
 		const char *phrase = c->u.tel.good[i];
 
 		for (size_t at = find(line, phrase, 0); at < line.n; at = find(line, phrase, at + 1))
-			if (at < 4 || !same_nocase(span_of(line.p + at - 4, 4), "not "))
+			if ((at < 4 || !same_nocase(span_of(line.p + at - 4, 4), "not ")) &&
+				!is_echo(c, line, at, strlen(phrase)))
 				return phrase;
 	}
 	return NULL;
@@ -92,27 +125,17 @@ good_phrase(struct client *c, struct span line)
 
 /* A bad phrase that begins with a blank also stands at the beginning of a line or behind punctuation: "Failed!" */
 static const char *
-bad_phrase(struct client *c, struct span line)
+bad_phrase(const struct client *c, struct span line)
 {
 	for (size_t i = 0; i < CLIENT_PHRASES && c->u.tel.bad[i] != NULL; i++) {
 		const char *phrase = c->u.tel.bad[i], *word = phrase[0] == ' ' ? phrase + 1 : phrase;
 
 		for (size_t at = find(line, word, 0); at < line.n; at = find(line, word, at + 1))
-			if (word == phrase || at == 0 || !is_word_char(line.p[at - 1]))
+			if ((word == phrase || at == 0 || !is_word_char(line.p[at - 1])) &&
+				!is_echo(c, line, at, strlen(word)))
 				return phrase;
 	}
 	return NULL;
-}
-
-/* The proxy may echo our command, or name the host: neither is its opinion.  Blank them out of the line. */
-static void
-mask(char *line, size_t n, const char *what)
-{
-	size_t len = strlen(what);
-
-	for (size_t i = 0; len > 0 && i + len <= n; i++)
-		if (same_nocase(span_of(line + i, len), what))
-			memset(line + i, '\1', len);
 }
 
 static void
@@ -124,43 +147,56 @@ note_phrase(struct client *c, const char *label, const char *phrase)
 	note(c, "'");
 }
 
+/* Look for phrases in what there is of the line; the good one counts first, whatever comes later in the line. */
+static void
+look(struct client *c, size_t n)
+{
+	struct span line = span_of(c->u.tel.line, n);
+
+	if (c->u.tel.good_seen == NULL)
+		c->u.tel.good_seen = good_phrase(c, line);
+	if (c->u.tel.bad_seen == NULL)
+		c->u.tel.bad_seen = bad_phrase(c, line);
+}
+
 /* A whole line has come, its end included. */
 static int
 judge_line(struct client *c)
 {
 	struct span line = span_of(c->u.tel.line, c->u.tel.n);
-	const char *phrase;
+	const char *good, *bad;
 
 	note_quoted(c, "<<<", line);
-	c->u.tel.n = 0;
 	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
 		line.n--;
 	if (line.n > 0) {
 		client_detail(c, "it said:", -1, line);
 		c->u.tel.said = strlen(c->detail);
 	}
-	phrase = good_phrase(c, line);
-	if (phrase != NULL) {
-		note_phrase(c, "good phrase is detected:", phrase);
+	look(c, line.n);
+	good = c->u.tel.good_seen;
+	bad = c->u.tel.bad_seen;
+	c->u.tel.n = 0;
+	c->u.tel.good_seen = c->u.tel.bad_seen = NULL;
+	if (good != NULL) {
+		note_phrase(c, "good phrase is detected:", good);
 		return PEER_OPEN;
 	}
-	mask(c->u.tel.line, line.n, c->u.tel.command);
-	mask(c->u.tel.line, line.n, c->dst.host);
-	phrase = bad_phrase(c, line);
-	if (phrase != NULL) {
-		note_phrase(c, "bad phrase is detected:", phrase);
+	if (bad != NULL) {
+		note_phrase(c, "bad phrase is detected:", bad);
 		return client_fail(c, FAIL_REFUSED, -1, "it could not reach the target");
 	}
 	return CLIENT_NEXT;
 }
 
-/* A line longer than its room keeps its end, so that a phrase at the seam is still seen. */
+/* A line longer than its room is looked at, and keeps its end, so that a phrase at the seam is still seen. */
 static void
 append(struct client *c, uint8_t ch)
 {
 	size_t keep = sizeof c->u.tel.line / 2;
 
 	if (c->u.tel.n == sizeof c->u.tel.line) {
+		look(c, c->u.tel.n);
 		memmove(c->u.tel.line, c->u.tel.line + sizeof c->u.tel.line - keep, keep);
 		c->u.tel.n = keep;
 	}
@@ -215,7 +251,7 @@ take_iac(struct client *c, struct span s, struct obuf *out)
 		return 2;
 	if (s.n < 3)
 		return 0;
-	if (verb == WILL || verb == DO)
+	if (out != NULL && (verb == WILL || verb == DO))
 		refuse_option(c, verb, s.p[2], out);
 	return 3;
 }
@@ -247,7 +283,7 @@ show_last_words(struct client *c)
 	c->detail[o.n] = '\0';
 }
 
-/* Take what has come: commands are answered, lines are judged. */
+/* Take what has come: lines are judged, commands are answered into out if it is not NULL. */
 static int
 take(struct client *c, struct span *in, struct obuf *out)
 {
@@ -282,8 +318,9 @@ await_greeting(struct client *c, struct span *in, bool eof, struct obuf *out)
 	size_t before = in->n;
 	int r = take(c, in, out);
 
-	if (r == PEER_OPEN) /* all at once, unasked: the command is still due */
-		(void)send_command(c, in, eof, out);
+	if (r == PEER_OPEN &&
+		send_command(c, in, eof, out) == PEER_FAIL) /* all at once, unasked: it is still due */
+		return PEER_FAIL;
 	if (r != CLIENT_NEXT)
 		return r;
 	if (eof)
@@ -294,14 +331,14 @@ await_greeting(struct client *c, struct span *in, bool eof, struct obuf *out)
 	return PEER_WAIT;
 }
 
+/* After the command nothing is answered: the proxy may have connected in the meantime, and the answer would be octets of
+ * the tunnel.  An option that is not agreed to stays off. */
 static int
 await_success(struct client *c, struct span *in, bool eof, struct obuf *out)
 {
-	size_t answers = out->n;
-	int r = take(c, in, out);
+	int r = take(c, in, NULL);
 
-	if (r == PEER_OPEN)
-		out->n = answers; /* too late for answers: they would be octets of the tunnel */
+	(void)out;
 	if (r != CLIENT_NEXT)
 		return r;
 	return eof ? at_eof(c) : PEER_MORE;
