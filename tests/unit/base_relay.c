@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: ISC
+ * base_relay.c - the relay between a local side and a remote socket, over socket pairs and pipes.
+ * One thing to know: poll() is ours here, so that the relay's waits are seen and the long one is shortened. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/unit.h"
+#include "net.h"
+#include "relay.h"
+
+static int longest_wait, waits_for_ever;
+static pthread_t relaying;
+static bool is_relaying;
+
+/* As poll, but the relay's timeouts are noted, and no wait is longer than 60 ms. */
+int
+poll(struct pollfd *p, nfds_t n, int ms)
+{
+	struct timespec t;
+
+	if (is_relaying && pthread_equal(pthread_self(), relaying)) {
+		longest_wait = ms > longest_wait ? ms : longest_wait;
+		waits_for_ever += ms < 0;
+		ms = ms > 60 ? 60 : ms;
+	}
+	t = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+	return (int)syscall(SYS_ppoll, p, n, ms < 0 ? NULL : &t, NULL, 0);
+}
+
+static struct relay relay;
+static enum relay_end outcome;
+static int to_in, from_out, remote; /* our ends */
+static size_t sent, received;
+static int local_eof, remote_eof;
+static uint8_t up_buf[4096], down_buf[4096];
+
+static void
+on_event(void *ctx, enum relay_event e, const uint8_t *p, size_t n)
+{
+	ck_assert_ptr_eq(ctx, &relay);
+	ck_assert(p != NULL || n == 0);
+	sent += e == RELAY_SENT ? n : 0;
+	received += e == RELAY_RECEIVED ? n : 0;
+	local_eof += e == RELAY_LOCAL_EOF;
+	remote_eof += e == RELAY_REMOTE_EOF;
+}
+
+static void
+pair(int *a, int *b)
+{
+	int s[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s), 0);
+	*a = s[0];
+	*b = s[1];
+}
+
+enum local { PIPES, SOCKET };
+
+static void
+prepare(enum local kind)
+{
+	int p[2], q[2];
+
+	alarm(20);
+	relay = (struct relay){.half_close = true, .event = on_event, .ctx = &relay};
+	relay.up.buf = up_buf;
+	relay.down.buf = down_buf;
+	relay.up.cap = relay.down.cap = sizeof up_buf;
+	pair(&relay.remote, &remote);
+	if (kind == PIPES) {
+		ck_assert_int_eq(pipe(p), 0);
+		ck_assert_int_eq(pipe(q), 0);
+		relay.in = p[0];
+		to_in = p[1];
+		from_out = q[0];
+		relay.out = q[1];
+	} else {
+		pair(&relay.in, &to_in);
+		relay.out = relay.in;
+		from_out = to_in;
+	}
+}
+
+static void *
+relay_thread(void *arg)
+{
+	(void)arg;
+	outcome = relay_run(&relay);
+	return NULL;
+}
+
+static void
+start(void)
+{
+	relay_begin(&relay);
+	is_relaying = true;
+	ck_assert_int_eq(pthread_create(&relaying, NULL, relay_thread, NULL), 0);
+}
+
+static enum relay_end
+finish(void)
+{
+	ck_assert_int_eq(pthread_join(relaying, NULL), 0);
+	is_relaying = false;
+	return outcome;
+}
+
+/* All at once, where everything is there already and nobody else has to move. */
+static enum relay_end
+run(void)
+{
+	start();
+	return finish();
+}
+
+static void
+put(int fd, const char *text)
+{
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+/* Exactly this comes; and with end, then the end. */
+static void
+get(int fd, const char *want, bool end)
+{
+	char buf[1024];
+	size_t n = 0, len = strlen(want);
+
+	while (n < len) {
+		ssize_t r = read(fd, buf + n, len - n);
+
+		ck_assert_msg(r > 0, "only %zu of %zu octets came", n, len);
+		n += (size_t)r;
+	}
+	ck_assert(memcmp(buf, want, len) == 0);
+	if (end)
+		ck_assert_int_eq(read(fd, buf, sizeof buf), 0);
+}
+
+START_TEST(both_ways_in_order)
+{
+	prepare((enum local)_i);
+	start();
+	for (int i = 0; i < 20; i++) {
+		put(to_in, "to the remote side");
+		get(remote, "to the remote side", false);
+		put(remote, "and back");
+		get(from_out, "and back", false);
+	}
+	if (_i == PIPES)
+		close(to_in);
+	else
+		shutdown(to_in, SHUT_WR);
+	get(remote, "", true);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+	get(from_out, "", true);
+	ck_assert_uint_eq(sent, 20 * 18);
+	ck_assert_uint_eq(received, 20 * 8);
+	ck_assert_int_eq(local_eof, 1);
+	ck_assert_int_eq(remote_eof, 1);
+	ck_assert_ptr_null(relay.what);
+	ck_assert_int_eq(longest_wait, 0);
+	ck_assert_int_gt(waits_for_ever, 0);
+}
+END_TEST
+
+START_TEST(local_end_first_and_the_answer_still_comes)
+{
+	prepare((enum local)_i);
+	start();
+	put(to_in, "question");
+	if (_i == PIPES)
+		close(to_in);
+	else
+		shutdown(to_in, SHUT_WR);
+	get(remote, "question", true);
+	put(remote, "late answer");
+	get(from_out, "late answer", false);
+	shutdown(remote, SHUT_WR);
+	get(from_out, "", true);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+}
+END_TEST
+
+START_TEST(remote_end_first_and_what_is_sent_still_goes)
+{
+	prepare((enum local)_i);
+	start();
+	put(remote, "all I say");
+	shutdown(remote, SHUT_WR);
+	get(from_out, "all I say", true);
+	put(to_in, "but listen");
+	get(remote, "but listen", false);
+	if (_i == PIPES)
+		close(to_in);
+	else
+		shutdown(to_in, SHUT_WR);
+	get(remote, "", true);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+}
+END_TEST
+
+START_TEST(no_half_close_keeps_the_sending_side_open)
+{
+	struct pollfd p;
+
+	prepare(PIPES);
+	relay.half_close = false;
+	start();
+	put(to_in, "question");
+	close(to_in);
+	get(remote, "question", false);
+	p = (struct pollfd){.fd = remote, .events = POLLIN};
+	ck_assert_int_eq(poll(&p, 1, 30), 0); /* no end of file */
+	put(remote, "answer");
+	get(from_out, "answer", false);
+	shutdown(remote, SHUT_WR);
+	get(from_out, "", true);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+}
+END_TEST
+
+START_TEST(early_octets_come_first)
+{
+	prepare(PIPES);
+	memcpy(down_buf, "xxearly ", 8);
+	relay.down.at = 2;
+	relay.down.n = 6;
+	put(remote, "late");
+	close(to_in);
+	shutdown(remote, SHUT_WR);
+	ck_assert_int_eq(run(), RELAY_OVER);
+	get(from_out, "early late", true);
+}
+END_TEST
+
+START_TEST(early_octets_and_nothing_more)
+{
+	prepare(PIPES);
+	memcpy(down_buf, "early", 5);
+	relay.down.n = 5;
+	close(to_in);
+	close(remote);
+	ck_assert_int_eq(run(), RELAY_OVER);
+	get(from_out, "early", true);
+}
+END_TEST
+
+/* A writer's and a reader's thread for each end: nobody reads before all is written, where the ends may. */
+enum { MUCH = 3 * 1024 * 1024 };
+
+static void *
+write_much(void *arg)
+{
+	int fd = *(int *)arg;
+	uint8_t buf[5000];
+	size_t at = 0;
+
+	while (at < MUCH) {
+		size_t n = MUCH - at < sizeof buf ? MUCH - at : sizeof buf;
+		ssize_t r;
+
+		for (size_t i = 0; i < n; i++)
+			buf[i] = (uint8_t)((at + i) % 251);
+		r = write(fd, buf, n);
+		if (r <= 0)
+			return "a write failed";
+		at += (size_t)r;
+	}
+	return NULL;
+}
+
+static const char *
+read_much(int fd, size_t piece)
+{
+	static uint8_t buf[64 * 1024];
+	size_t at = 0;
+
+	while (at < MUCH) {
+		ssize_t r = read(fd, buf, piece);
+
+		if (r <= 0)
+			return "the end came too early";
+		for (ssize_t i = 0; i < r; i++)
+			if (buf[i] != (uint8_t)((at + (size_t)i) % 251))
+				return "a wrong octet";
+		at += (size_t)r;
+	}
+	return NULL;
+}
+
+START_TEST(both_ends_write_before_they_read)
+{
+	pthread_t a, b;
+	void *why;
+
+	prepare((enum local)_i);
+	start();
+	ck_assert_int_eq(pthread_create(&a, NULL, write_much, &to_in), 0);
+	ck_assert_int_eq(pthread_create(&b, NULL, write_much, &remote), 0);
+	/* The local end reads all before the remote end reads anything: neither direction holds up the other. */
+	ck_assert_ptr_null(read_much(from_out, 7001));
+	ck_assert_int_eq(pthread_join(b, &why), 0);
+	ck_assert_ptr_null(why);
+	ck_assert_ptr_null(read_much(remote, 60000));
+	ck_assert_int_eq(pthread_join(a, &why), 0);
+	ck_assert_ptr_null(why);
+	if (_i == PIPES)
+		close(to_in);
+	else
+		shutdown(to_in, SHUT_WR);
+	shutdown(remote, SHUT_WR);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+	ck_assert_uint_eq(sent, MUCH);
+	ck_assert_uint_eq(received, MUCH);
+}
+END_TEST
+
+START_TEST(an_output_that_is_non_blocking_already)
+{
+	pthread_t b;
+	void *why;
+
+	prepare(PIPES);
+	ck_assert_int_eq(net_nonblock(relay.out, true), 0);
+	ck_assert_int_ge(fcntl(relay.out, F_SETPIPE_SZ, 4096), 4096);
+	start();
+	ck_assert_int_eq(pthread_create(&b, NULL, write_much, &remote), 0);
+	ck_assert_ptr_null(read_much(from_out, 977));
+	ck_assert_int_eq(pthread_join(b, &why), 0);
+	ck_assert_ptr_null(why);
+	close(to_in);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+}
+END_TEST
+
+/* ssh and the shell share the pipe: it must not become non-blocking for them. */
+START_TEST(a_shared_output_stays_blocking)
+{
+	int other;
+
+	prepare(PIPES);
+	other = dup(relay.out);
+	put(remote, "text");
+	close(to_in);
+	close(remote);
+	ck_assert_int_eq(run(), RELAY_OVER);
+	get(from_out, "text", false);
+	ck_assert(!(fcntl(other, F_GETFL) & O_NONBLOCK));
+	ck_assert(!(fcntl(relay.in, F_GETFL) & O_NONBLOCK));
+}
+END_TEST
+
+START_TEST(a_regular_file_as_input_and_output)
+{
+	char text[32];
+	int out;
+
+	prepare(PIPES);
+	relay.in = open(unit_file("in", "from a file", 11, 0600), O_RDONLY);
+	out = open(unit_file("out", "", 0, 0600), O_RDWR);
+	relay.out = dup(out);
+	put(remote, "to a file");
+	shutdown(remote, SHUT_WR);
+	ck_assert_int_eq(run(), RELAY_OVER);
+	get(remote, "from a file", true);
+	ck_assert_int_eq(pread(out, text, sizeof text, 0), 9);
+	ck_assert(memcmp(text, "to a file", 9) == 0);
+}
+END_TEST
+
+/* What has arrived is delivered though nothing can be sent any more, and it is an error in the end. */
+START_TEST(a_send_error_loses_nothing_that_came)
+{
+	prepare(PIPES);
+	put(remote, "came before");
+	shutdown(remote, SHUT_RD);
+	put(to_in, "cannot be sent");
+	start();
+	get(from_out, "came before", false);
+	put(remote, ", and after");
+	get(from_out, ", and after", false);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_ERROR);
+	get(from_out, "", true);
+	ck_assert_int_eq(relay.err, EPIPE);
+	ck_assert_str_eq(relay.what, "sending to the remote side");
+}
+END_TEST
+
+START_TEST(a_reset_is_an_error)
+{
+	prepare(PIPES);
+	put(relay.remote, "unread"); /* closing a Unix socket with unread octets resets it */
+	put(remote, "last words");
+	start();
+	get(from_out, "last words", false);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_ERROR);
+	get(from_out, "", true);
+	ck_assert_int_eq(relay.err, ECONNRESET);
+	ck_assert_str_eq(relay.what, "receiving from the remote side");
+}
+END_TEST
+
+START_TEST(nobody_reads_what_comes)
+{
+	prepare(PIPES);
+	signal(SIGPIPE, SIG_IGN);
+	close(from_out);
+	put(remote, "for nobody");
+	start();
+	put(to_in, "still goes");
+	get(remote, "still goes", false);
+	close(to_in);
+	get(remote, "", true);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_ERROR);
+	ck_assert_int_eq(relay.err, EPIPE);
+	ck_assert_str_eq(relay.what, "writing to the local side");
+}
+END_TEST
+
+/* The local side has ended, its reader is gone: what remote may still say is not waited for. */
+START_TEST(nobody_is_left)
+{
+	prepare(PIPES);
+	signal(SIGPIPE, SIG_IGN);
+	start();
+	close(to_in);
+	get(remote, "", true);
+	close(from_out);
+	(void)finish(); /* it comes back at all */
+	ck_assert_int_eq(outcome, RELAY_OVER);
+}
+END_TEST
+
+START_TEST(idle_only_when_asked)
+{
+	int64_t from;
+
+	prepare(PIPES);
+	relay.idle_ms = 40;
+	from = net_now();
+	start();
+	put(to_in, "x");
+	get(remote, "x", false);
+	ck_assert_int_eq(finish(), RELAY_IDLE);
+	ck_assert(net_now() - from >= 39);
+	ck_assert_int_eq(longest_wait, 40);
+	ck_assert_int_eq(waits_for_ever, 0);
+}
+END_TEST
+
+/* Octets that move are no silence: 20 of them, 5 ms apart, outlast 40 ms. */
+START_TEST(traffic_is_not_idle)
+{
+	prepare(PIPES);
+	relay.idle_ms = 40;
+	start();
+	for (int i = 0; i < 20; i++) {
+		struct pollfd p = {.fd = -1};
+
+		(void)poll(&p, 0, 5);
+		put(i % 2 ? to_in : remote, "x");
+		get(i % 2 ? remote : from_out, "x", false);
+	}
+	close(to_in);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+}
+END_TEST
+
+/* --- hold: the local side comes and goes --------------------------------------------------------------------- */
+
+START_TEST(a_held_session_outlives_its_local_sides)
+{
+	prepare(SOCKET);
+	relay.hold = true;
+	for (int i = 0; i < 3; i++) {
+		start();
+		put(to_in, "from here");
+		get(remote, "from here", false);
+		put(remote, "from there");
+		get(from_out, "from there", false);
+		close(to_in);
+		ck_assert_int_eq(finish(), RELAY_LOCAL_LOST);
+		close(relay.in);
+		pair(&relay.in, &to_in);
+		relay.out = relay.in;
+		from_out = to_in;
+	}
+	start();
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+	get(from_out, "", true);
+}
+END_TEST
+
+START_TEST(what_a_local_side_did_not_take_is_for_the_next)
+{
+	char got[4096];
+	size_t all = 0, next = 0;
+	static uint8_t junk[2048];
+
+	signal(SIGPIPE, SIG_IGN);
+	prepare(SOCKET);
+	relay.hold = true;
+	put(remote, "kept");
+	close(to_in);
+	ck_assert_int_eq(run(), RELAY_LOCAL_LOST);
+	all = relay.down.n;
+	close(relay.in);
+	pair(&relay.in, &to_in);
+	relay.out = relay.in;
+	put(remote, ", and new");
+	start();
+	while (next < (all == 0 ? 9 : 13)) {
+		ssize_t r = read(to_in, got + next, sizeof got - next);
+
+		ck_assert_int_gt(r, 0);
+		next += (size_t)r;
+	}
+	ck_assert(memcmp(got, all == 0 ? ", and new" : "kept, and new", next) == 0);
+	(void)junk;
+	close(to_in);
+	ck_assert_int_eq(finish(), RELAY_LOCAL_LOST);
+	ck_assert_uint_eq(all, 4);
+}
+END_TEST
+
+/* --- the line "Escape character is ..." ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *comes, *is_delivered;
+} chatter[] = {
+	{"Escape character is '^]'.\r\nSSH-2.0-x\r\n", "SSH-2.0-x\r\n"},
+	{"ESCAPE CHARACTER IS none\nSSH-2.0-x\r\n", "SSH-2.0-x\r\n"},
+	{"escape character is\n", ""},
+	{"Escape character is '^]'.\r\nEscape character is '^]'.\r\n", "Escape character is '^]'.\r\n"},
+	{"Escape character was\r\n", "Escape character was\r\n"},
+	{"SSH-2.0-x\r\nEscape character is '^]'.\r\n", "SSH-2.0-x\r\nEscape character is '^]'.\r\n"},
+	{"\r\nEscape character is '^]'.\r\n", "\r\nEscape character is '^]'.\r\n"},
+	{"Escape character is without end", "Escape character is without end"},
+	{"Esc", "Esc"},
+	{"E", "E"},
+	{"", ""},
+};
+
+/* At each split: the first octets are there already, or come before the others. */
+START_TEST(a_line_of_chatter_is_dropped_at_every_split)
+{
+	const char *text = chatter[_i].comes;
+	size_t n = strlen(text);
+
+	for (size_t cut = 0; cut <= n; cut++) {
+		for (int early = 0; early < 2; early++) {
+			prepare(PIPES);
+			relay.chatter = "Escape character is";
+			if (early) {
+				memcpy(down_buf, text, cut);
+				relay.down.n = cut;
+			} else {
+				ck_assert_int_eq(write(remote, text, cut), (ssize_t)cut);
+			}
+			start();
+			if (!early && cut > 0) {
+				int left = 1;
+
+				for (int i = 0; i < 1000 && left > 0; i++)
+					ck_assert_int_eq(ioctl(relay.remote, FIONREAD, &left), 0);
+			}
+			ck_assert_int_eq(write(remote, text + cut, n - cut), (ssize_t)(n - cut));
+			shutdown(remote, SHUT_WR);
+			close(to_in);
+			ck_assert_int_eq(finish(), RELAY_OVER);
+			get(from_out, chatter[_i].is_delivered, true);
+			close(from_out);
+			close(remote);
+			close(relay.in);
+			close(relay.remote);
+		}
+	}
+}
+END_TEST
+
+/* A first line that stays unfinished is delivered as it is after a moment, here made short. */
+START_TEST(unfinished_chatter_is_not_kept_for_ever)
+{
+	prepare(PIPES);
+	relay.chatter = "Escape character is";
+	start();
+	put(remote, "Escape cha");
+	get(from_out, "Escape cha", false);
+	put(remote, "racter is '^]'.\r\n");
+	get(from_out, "racter is '^]'.\r\n", false);
+	close(to_in);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+	ck_assert(longest_wait > 60 && longest_wait <= 5000);
+}
+END_TEST
+
+START_TEST(chatter_longer_than_the_buffer)
+{
+	static char text[sizeof down_buf + 100];
+
+	prepare(PIPES);
+	relay.chatter = "Escape character is";
+	memset(text, 'x', sizeof text - 1);
+	memcpy(text, "Escape character is", 19);
+	put(remote, text);
+	shutdown(remote, SHUT_WR);
+	close(to_in);
+	ck_assert_int_eq(run(), RELAY_OVER);
+	ck_assert_uint_eq(received, sizeof text - 1);
+	for (size_t n = 0; n < sizeof text - 1;) {
+		char buf[1000];
+		ssize_t r = read(from_out, buf, sizeof buf);
+
+		ck_assert_int_gt(r, 0);
+		ck_assert(memcmp(buf, text + n, (size_t)r) == 0);
+		n += (size_t)r;
+	}
+}
+END_TEST
+
+static void
+fill(TCase *tc)
+{
+	tcase_add_loop_test(tc, both_ways_in_order, PIPES, SOCKET + 1);
+	tcase_add_loop_test(tc, local_end_first_and_the_answer_still_comes, PIPES, SOCKET + 1);
+	tcase_add_loop_test(tc, remote_end_first_and_what_is_sent_still_goes, PIPES, SOCKET + 1);
+	tcase_add_test(tc, no_half_close_keeps_the_sending_side_open);
+	tcase_add_test(tc, early_octets_come_first);
+	tcase_add_test(tc, early_octets_and_nothing_more);
+	tcase_add_loop_test(tc, both_ends_write_before_they_read, PIPES, SOCKET + 1);
+	tcase_add_test(tc, an_output_that_is_non_blocking_already);
+	tcase_add_test(tc, a_shared_output_stays_blocking);
+	tcase_add_test(tc, a_regular_file_as_input_and_output);
+	tcase_add_test(tc, a_send_error_loses_nothing_that_came);
+	tcase_add_test(tc, a_reset_is_an_error);
+	tcase_add_test(tc, nobody_reads_what_comes);
+	tcase_add_test(tc, nobody_is_left);
+	tcase_add_test(tc, idle_only_when_asked);
+	tcase_add_test(tc, traffic_is_not_idle);
+	tcase_add_test(tc, a_held_session_outlives_its_local_sides);
+	tcase_add_test(tc, what_a_local_side_did_not_take_is_for_the_next);
+	LOOP(tc, a_line_of_chatter_is_dropped_at_every_split, chatter);
+	tcase_add_test(tc, unfinished_chatter_is_not_kept_for_ever);
+	tcase_add_test(tc, chatter_longer_than_the_buffer);
+}
+
+int
+main(void)
+{
+	return unit_run("base relay", fill);
+}
