@@ -7,9 +7,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define PAUSE 2	   /* ms between pieces, so that they arrive one by one */
-#define HOLD 1000  /* ms for --coalesce to wait for the target */
-#define SILENCE 50 /* ms that end a gathering */
+#define PAUSE 2	      /* ms between pieces, so that they arrive one by one */
+#define BEFORE_RST 20 /* ms for what was sent to be read: a RST may overtake it at the reader */
+#define HOLD 1000     /* ms for --coalesce to wait for the target */
+#define SILENCE 50    /* ms that end a gathering */
 #define GATHER_MAX 65536
 
 struct tap *
@@ -108,6 +109,12 @@ boundary(const struct fp_faults *f)
 	return f->cut >= 0 ? f->cut : f->reset >= 0 ? f->reset : f->stall;
 }
 
+bool
+tap_idle(const struct tap *t)
+{
+	return t->n == 0 && (t->f->reset <= 0 || t->off != (uint64_t)t->f->reset);
+}
+
 enum tap_do
 tap_next(struct tap *t, int64_t now, struct span *piece, int64_t *until)
 {
@@ -116,6 +123,10 @@ tap_next(struct tap *t, int64_t now, struct span *piece, int64_t *until)
 	size_t n = t->n;
 
 	if (stop >= 0 && t->off == (uint64_t)stop && (n != 0 || (stop != 0 && f->stall < 0))) {
+		if (f->reset > 0 && t->not_before > now) {
+			*until = t->not_before;
+			return TAP_WAIT;
+		}
 		t->did->cut |= f->cut >= 0;
 		t->did->reset |= f->reset >= 0;
 		t->did->stall |= f->stall >= 0;
@@ -158,6 +169,7 @@ tap_sent(struct tap *t, size_t n, int64_t now)
 {
 	const struct fp_faults *f = t->f;
 	uint64_t before = t->off;
+	int64_t pause;
 	bool cut;
 
 	note_wire(t, span_of(t->q + t->at, n));
@@ -171,13 +183,14 @@ tap_sent(struct tap *t, size_t n, int64_t now)
 	cut = f->split >= 0 && t->off == (uint64_t)f->split;
 	if (f->split >= 0 && before == (uint64_t)f->split && before != 0)
 		t->did->split = true;
-	t->not_before = 0;
+	t->not_before = f->reset >= 0 && t->off == (uint64_t)f->reset ? now + BEFORE_RST : 0;
 	while (t->n_ends != 0 && t->ends[0] <= t->off) {
 		memmove(t->ends, t->ends + 1, (size_t)--t->n_ends * sizeof t->ends[0]);
 		cut = true;
 	}
-	if (f->bytes || cut)
-		t->not_before = now + (f->delay > 0 ? f->delay : PAUSE);
+	pause = now + (f->delay > 0 ? f->delay : PAUSE);
+	if ((f->bytes || cut) && t->not_before < pause)
+		t->not_before = pause;
 }
 
 static bool

@@ -34,6 +34,9 @@ void tap_free(struct tap *);
 /* Octets to be sent; payload: of the tunnel, not of the negotiation.  False: no memory. */
 bool tap_push(struct tap *, const uint8_t *p, size_t n, int64_t now, bool payload);
 
+/* Nothing waits in it, and no reset is due. */
+bool tap_idle(const struct tap *);
+
 /* What to do next; with TAP_SEND the piece, with TAP_WAIT the time. */
 #define TAP_MESSAGES 32
 

@@ -17,7 +17,7 @@ in_scope(const struct conn *c)
 bool
 client_idle(const struct conn *c)
 {
-	return c->down.n == 0 && (c->tap == NULL || c->tap->n == 0);
+	return c->down.n == 0 && (c->tap == NULL || tap_idle(c->tap));
 }
 
 /* The end of the faults: what follows goes directly. */
@@ -82,7 +82,7 @@ client_send(struct conn *c, const uint8_t *p, size_t n, bool opens)
 		return true;
 	if (f->any && c->tap == NULL && in_scope(c) && (c->tap = tap_new(f, &c->fp->did)) == NULL)
 		return false;
-	if (c->tap == NULL || (!in_scope(c) && c->tap->n == 0))
+	if (c->tap == NULL || (!in_scope(c) && tap_idle(c->tap)))
 		return side_send(&c->cl, &c->down, p, n);
 	c->tap->whole = f->whole_stream || c->role == ROLE_PASS;
 	if (f->coalesce) {
