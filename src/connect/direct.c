@@ -20,6 +20,9 @@ struct direct_entry {
 	char name[256];
 };
 
+/* RFC 4291 section 2.5.5.2: an IPv4 address as an IPv6 one. */
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
 static void
 mask_bits(uint8_t *mask, unsigned bits)
 {
@@ -117,6 +120,12 @@ parse_ip6(char *s, struct direct_entry *e)
 	}
 	if (inet_pton(AF_INET6, s, e->addr) != 1)
 		return "this is not an IPv6 network";
+	if (bits >= 96 &&
+		memcmp(e->addr, mapped, sizeof mapped) == 0) { /* ::ffff:10.0.0.0/104 is 10.0.0.0/8 */
+		e->kind = E_IP4;
+		memmove(e->addr, e->addr + sizeof mapped, 4);
+		bits -= 96;
+	}
 	mask_bits(e->mask, (unsigned)bits);
 	return NULL;
 }
@@ -145,7 +154,7 @@ parse_name(const char *s, struct direct_entry *e)
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (c <= ' ' || c == 0x7f || c == '/' || c == '*')
+		if (c <= ' ' || c == 0x7f || c == '/' || c == '*' || c == '!')
 			return "this is neither a network nor a name";
 		e->name[i] = (char)tolower(c);
 	}
@@ -224,8 +233,6 @@ direct_parse(struct direct *d, const char *list, const char *from)
 static bool
 addr_octets(const struct sockaddr *sa, uint8_t *out, bool *v6)
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
 	if (sa->sa_family == AF_INET) {
 		memcpy(out, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
 		*v6 = false;

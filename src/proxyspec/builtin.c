@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  * builtin.c - where the traces are when nobody names a folder: $PROXYSPEC_FIXTURES, the source tree that the program
- * was built in, share/proxyspec/fixtures beside an installed one.
+ * was built in, share/proxyspec/fixtures beside an installed one; profiles likewise.
  * One thing to know: traces stay files, so that a report names a file that its reader can open. */
 #include "load.h"
 
@@ -17,30 +17,56 @@ is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* The first of the places, below the folder of the program, that is there. */
+static bool
+place(const char *const *places, const char *name, bool (*is)(const char *), char *path, size_t n)
+{
+	char exe[1024];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+	if (len <= 0)
+		return false;
+	exe[len] = '\0';
+	*strrchr(exe, '/') = '\0';
+	for (; *places != NULL; places++) {
+		snprintf(path, n, "%s/%s%s", exe, *places, name);
+		if (is(path))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_file(const char *path)
+{
+	return access(path, R_OK) == 0;
+}
+
 unsigned
 px_load_builtin(struct px_set *s)
 {
 	static const char *const places[] = {
-		"fixtures", "../fixtures", "../../fixtures", "../share/proxyspec/fixtures"};
+		"fixtures", "../fixtures", "../../fixtures", "../share/proxyspec/fixtures", NULL};
 	const char *env = getenv("PROXYSPEC_FIXTURES");
-	char exe[1024], path[1200];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+	char path[1200];
 	unsigned before = s->n;
 
-	if (env != NULL && env[0] != '\0') {
+	if (env != NULL && env[0] != '\0')
 		px_load(s, env);
-		return s->n - before;
-	}
-	if (n <= 0)
-		return 0;
-	exe[n] = '\0';
-	*strrchr(exe, '/') = '\0';
-	for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
-		snprintf(path, sizeof path, "%s/%s", exe, places[i]);
-		if (is_dir(path)) {
-			px_load(s, path);
-			break;
-		}
-	}
+	else if (place(places, "", is_dir, path, sizeof path))
+		px_load(s, path);
 	return s->n - before;
+}
+
+const char *
+px_find_profile(struct px_arena *a, const char *name)
+{
+	static const char *const places[] = {"../src/proxyspec/profiles/", "../../src/proxyspec/profiles/",
+		"../share/proxyspec/profiles/", NULL};
+	char path[1200], file[256];
+
+	snprintf(file, sizeof file, "%s.profile", name);
+	if (strchr(name, '/') != NULL || is_file(name) || !place(places, file, is_file, path, sizeof path))
+		return name;
+	return px_dup(a, path, strlen(path));
 }

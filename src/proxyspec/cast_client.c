@@ -19,7 +19,7 @@ extern char **environ;
 
 /* One word of the template: {proxy_host} {proxy_port} {host} {port} {user} {pass} {timeout} and any variable. */
 static char *
-fill(const struct px_env *e, const char *word, bool *nul)
+fill(const struct px_env *e, const char *word, bool *nul, bool *unset)
 {
 	struct px_buf b = {NULL, 0, 0};
 
@@ -37,6 +37,7 @@ fill(const struct px_env *e, const char *word, bool *nul)
 				continue;
 			}
 			if (strcmp(name, "user") == 0 || strcmp(name, "pass") == 0) {
+				*unset = true;
 				word = end + 1;
 				continue;
 			}
@@ -48,7 +49,7 @@ fill(const struct px_env *e, const char *word, bool *nul)
 }
 
 static char **
-fill_all(const struct px_env *e, const struct px_text *words, bool *nul)
+fill_all(const struct px_env *e, const struct px_text *words, bool assignments, bool *nul)
 {
 	size_t n = 0;
 	char **v;
@@ -57,8 +58,17 @@ fill_all(const struct px_env *e, const struct px_text *words, bool *nul)
 		n++;
 	v = calloc(n + 1, sizeof *v);
 	n = 0;
-	for (const struct px_text *w = words; v != NULL && w != NULL; w = w->next)
-		v[n++] = fill(e, w->s, nul);
+	for (const struct px_text *w = words; v != NULL && w != NULL; w = w->next) {
+		bool unset = false;
+
+		v[n] = fill(e, w->s, nul, &unset);
+		if (assignments && unset) { /* a password that the case does not have is not an empty one */
+			free(v[n]);
+			v[n] = NULL;
+		} else {
+			n++;
+		}
+	}
 	return v;
 }
 
@@ -86,7 +96,7 @@ set_env(char **assignments)
 static void
 child(char **argv, char **env1, char **env2, const int in[2], const int out[2], const int err[2])
 {
-	setpgid(0, 0);
+	setsid(); /* a group of its own, and no terminal that it could ask for a password */
 	signal(SIGPIPE, SIG_DFL);
 	if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0)
 		_exit(127);
@@ -122,7 +132,6 @@ spawn(struct px_play *p, char **argv, char **env1, char **env2)
 	}
 	if (p->pid == 0)
 		child(argv, env1, env2, in, out, err);
-	setpgid(p->pid, p->pid);
 	close(in[0]);
 	close(out[1]);
 	close(err[1]);
@@ -175,9 +184,9 @@ px_client_setup(struct px_play *p, const struct px_subject *sub)
 		return false;
 	if (!px_env_get(&p->env, "timeout", &timeout))
 		px_env_set(&p->env, "timeout", span_str("5"));
-	argv = fill_all(&p->env, words, &nul);
-	env1 = fill_all(&p->env, sub->profile != NULL ? sub->profile->env : NULL, &nul);
-	env2 = fill_all(&p->env, way != NULL ? way->env : NULL, &nul);
+	argv = fill_all(&p->env, words, false, &nul);
+	env1 = fill_all(&p->env, sub->profile != NULL ? sub->profile->env : NULL, true, &nul);
+	env2 = fill_all(&p->env, way != NULL ? way->env : NULL, true, &nul);
 	if (nul)
 		px_trouble(p, PX_O_SKIP, 0, "a value with a NUL cannot stand on a command line");
 	ok = !nul && argv != NULL && argv[0] != NULL && spawn(p, argv, env1, env2);

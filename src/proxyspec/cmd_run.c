@@ -156,7 +156,7 @@ subject(struct px_opts *o, struct px_arena *a, struct px_subject *sub, struct px
 	}
 	sub->command = o->template;
 	if (o->profile != NULL)
-		sub->profile = px_profile_read(a, o->profile, errs);
+		sub->profile = px_profile_read(a, px_find_profile(a, o->profile), errs);
 	for (const struct px_error *e = errs->first; e != NULL; e = e->next)
 		fprintf(stderr, "%s\n", e->text);
 	if (errs->n != 0)

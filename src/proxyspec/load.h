@@ -15,8 +15,10 @@ void px_set_init(struct px_set *);
 void px_set_free(struct px_set *);
 /* One file, or every *.pxt below a folder, in the order of their names.  False: path cannot be read (told in errs). */
 bool px_load(struct px_set *, const char *path);
-/* The traces that are compiled in.  Returns their number. */
+/* The traces that come with the program.  Returns their number. */
 unsigned px_load_builtin(struct px_set *);
+/* The file of a profile that is named without its path: "nc". */
+const char *px_find_profile(struct px_arena *, const char *name);
 
 /* The octets of a file, or NULL with errno; free them. */
 char *px_slurp(const char *path, size_t *n);
