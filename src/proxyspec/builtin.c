@@ -63,7 +63,7 @@ px_find_profile(struct px_arena *a, const char *name)
 {
 	static const char *const places[] = {"../src/proxyspec/profiles/", "../../src/proxyspec/profiles/",
 		"../share/proxyspec/profiles/", NULL};
-	char path[1200], file[256];
+	char path[1400], file[256];
 
 	snprintf(file, sizeof file, "%s.profile", name);
 	if (strchr(name, '/') != NULL || is_file(name) || !place(places, file, is_file, path, sizeof path))
