@@ -13,6 +13,18 @@ import realservers      # noqa: E402
 import runner           # noqa: E402
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes minutes or gigabytes; run with -m slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Slow tests run only when a -m expression asks for them."""
+    if not config.option.markexpr:
+        slow = [i for i in items if i.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [i for i in items if i not in slow]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def preconditions():
     assert os.access(runner.CONNECT, os.X_OK), "%s is not built (CONNECT names another)" % runner.CONNECT

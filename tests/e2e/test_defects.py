@@ -639,7 +639,7 @@ def test_B43_control_octets_in_host_are_refused(opt, host):
 ])
 def test_B44_versions_in_replies_are_checked(name, script, args):
     with FakeServer(script, strict=False) as px:
-        res = run(*args, "-S", "bob@" + px.spec, "192.0.2.1", "22", stdin=BYE, env={"SOCKS5_PASSWORD": "x"})
+        res = run(*args, "-S", "bob@" + px.spec, "192.0.2.1", "22", stdin=BYE, env={"SOCKS5_PASSWORD": "x"}, limit=5)
     assert (res.rc, res.out) == (5, b""), res
     assert BYE not in px.got[0] and res.lines[-1] == FATAL_SOCKS
 
