@@ -116,7 +116,7 @@ START_TEST(every_status)
 		d.code = status;
 		d.eaten = status == 0 ? 14 : 2;
 		d.decided = status == 0 ? 14 : 4;
-		drive_check(&d);
+		drive_quick(&d);
 		snprintf(detail, sizeof detail, "STATUS %d", status);
 		if (status != 0)
 			ck_assert_str_eq(client.detail, detail);
@@ -131,8 +131,7 @@ START_TEST(lengths_up_to_255)
 	char user[256], pass[256];
 	struct who w = {user, pass, false};
 	uint8_t sent[4 + 3 + 510 + 10];
-	struct drive d = {
-		.name = "length", .fresh = fresh, .ask = answer, .arg = &w, .in = DIALOGUE, OPENS};
+	struct drive d = {.name = "length", .fresh = fresh, .ask = answer, .arg = &w, .in = DIALOGUE, OPENS};
 	struct obuf o;
 
 	for (size_t i = 0; i < COUNT(lengths); i++) {
