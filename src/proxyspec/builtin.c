@@ -63,9 +63,14 @@ px_find_profile(struct px_arena *a, const char *name)
 {
 	static const char *const places[] = {"../src/proxyspec/profiles/", "../../src/proxyspec/profiles/",
 		"../share/proxyspec/profiles/", NULL};
+	const char *env = getenv("PROXYSPEC_PROFILES");
 	char path[1400], file[256];
 
 	snprintf(file, sizeof file, "%s.profile", name);
+	if (env != NULL && strchr(name, '/') == NULL) {
+		snprintf(path, sizeof path, "%s/%s", env, file);
+		return px_dup(a, path, strlen(path));
+	}
 	if (strchr(name, '/') != NULL || is_file(name) || !place(places, file, is_file, path, sizeof path))
 		return name;
 	return px_dup(a, path, strlen(path));

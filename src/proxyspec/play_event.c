@@ -94,16 +94,13 @@ act_end(struct px_play *p, const struct px_step *s, struct px_leg *l)
 	if (!px_leg_there(l))
 		return;
 	send_all(p, l);
-	if (s->event == PX_E_RST) {
-		px_leg_close(l, true);
-	} else if (s->event == PX_E_FIN) {
+	if (s->event == PX_E_FIN) {
 		shutdown(l->wfd, SHUT_WR);
-	} else {
-		int64_t now = net_now() + 1;
-
-		px_pump(p, now); /* unread octets would turn the close into a reset */
-		px_leg_close(l, false);
+		return;
 	}
+	px_pump(p, net_now() + 1); /* octets that nobody has read would turn a close into a reset */
+	px_leg_close(l, s->event == PX_E_RST);
+	l->at = l->in.n; /* what came meanwhile is gone with the connection */
 }
 
 static void

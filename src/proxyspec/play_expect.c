@@ -14,6 +14,15 @@ gone(const struct px_play *p)
 	return p->how.cast == PX_CAST_CLIENT && p->exited;
 }
 
+/* Nothing more can come on this leg.  A client that was told to try again may come on a new connection. */
+static bool
+ended(const struct px_play *p, const struct px_leg *l)
+{
+	if (p->how.cast == PX_CAST_CLIENT && l == &p->cp && p->redial && px_unread(l).n == 0)
+		return gone(p);
+	return l->eof;
+}
+
 /* Diffs of a line into findings.  False: the case is over. */
 static bool
 tell(struct px_play *p, const struct px_step *s, struct px_diffs *d, const char *what)
@@ -65,7 +74,7 @@ px_expect_octets(struct px_play *p, const struct px_step *s)
 	for (;;) {
 		struct px_diffs d = {.n = 0};
 		int64_t quiet = (l->last > from ? l->last : from) + px_ms(p, QUIET_MS), wake = end;
-		struct px_in in = {px_unread(l), l->eof, net_now() >= quiet};
+		struct px_in in = {px_unread(l), ended(p, l), net_now() >= quiet};
 		size_t mark = px_env_mark(&p->env), used = 0;
 		enum px_match m = s->kind == PX_HTTP ? px_match_head(&p->env, s, in, &used, &d)
 						     : px_match_items(&p->env, s->items, in, &used, &d);
@@ -85,7 +94,7 @@ px_expect_octets(struct px_play *p, const struct px_step *s)
 		px_diffs_free(&d);
 		if (px_again(p))
 			return;
-		if (l->eof || net_now() >= end || (gone(p) && !px_leg_there(l))) {
+		if (ended(p, l) || net_now() >= end || (gone(p) && !px_leg_there(l))) {
 			missing(p, s, l);
 			return;
 		}
