@@ -58,6 +58,7 @@ struct client {
 			size_t total;	 /* octets of chatter so far */
 			size_t n;	 /* octets in line */
 			size_t said;	 /* octets of detail that show the last whole line */
+			size_t looked;	 /* octets at the front of line in which phrases were looked for */
 			const char *good_seen, *bad_seen; /* phrases in what was dropped of a long line */
 			char line[1024];		  /* the line so far, telnet commands taken out */
 		} tel;

@@ -101,11 +101,13 @@ inside(struct span line, size_t at, size_t n, const char *what)
 	return false;
 }
 
-/* The proxy may echo our command, or name the host: a phrase in there is not its opinion. */
+/* The proxy may echo our command, or name the host: a phrase in there is not its opinion.  Nor is one counted twice that
+ * ends in the part of a very long line that was looked at before. */
 static bool
 is_echo(const struct client *c, struct span line, size_t at, size_t n)
 {
-	return inside(line, at, n, c->u.tel.command) || inside(line, at, n, c->dst.host);
+	return at + n <= c->u.tel.looked || inside(line, at, n, c->u.tel.command) ||
+	       inside(line, at, n, c->dst.host);
 }
 
 /* The good phrase, but "not connected to" is none. */
@@ -176,7 +178,7 @@ judge_line(struct client *c)
 	look(c, line.n);
 	good = c->u.tel.good_seen;
 	bad = c->u.tel.bad_seen;
-	c->u.tel.n = 0;
+	c->u.tel.n = c->u.tel.looked = 0;
 	c->u.tel.good_seen = c->u.tel.bad_seen = NULL;
 	if (good != NULL) {
 		note_phrase(c, "good phrase is detected:", good);
@@ -198,7 +200,7 @@ append(struct client *c, uint8_t ch)
 	if (c->u.tel.n == sizeof c->u.tel.line) {
 		look(c, c->u.tel.n);
 		memmove(c->u.tel.line, c->u.tel.line + sizeof c->u.tel.line - keep, keep);
-		c->u.tel.n = keep;
+		c->u.tel.n = c->u.tel.looked = keep;
 	}
 	c->u.tel.line[c->u.tel.n++] = (char)ch;
 }
