@@ -142,10 +142,14 @@ conn_interest(struct conn *c)
 		return;
 	if (!c->cl.rd && !c->cl.end)
 		cl |= EV_READ;
+	if (!c->cl.end)
+		cl |= EV_END;
 	if (!c->cl.wr)
 		cl |= EV_WRITE;
 	if (!c->tg.rd && !c->tg.end)
 		tg |= EV_READ;
+	if (!c->tg.end)
+		tg |= EV_END;
 	if (!c->tg.wr)
 		tg |= EV_WRITE;
 	if (tunnel && c->up.n != 0)

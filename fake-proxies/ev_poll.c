@@ -10,6 +10,10 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#ifndef POLLRDHUP
+#define POLLRDHUP 0 /* the end is seen when all before it was read */
+#endif
+
 struct ev {
 	struct ev_src **src;
 	struct pollfd *fds;
@@ -88,7 +92,8 @@ ev_wait(struct ev *e, int ms, int64_t *now)
 		unsigned w = e->src[i]->want;
 
 		e->fds[i].fd = e->src[i]->fd;
-		e->fds[i].events = (short)(((w & EV_READ) ? POLLIN : 0) | ((w & EV_WRITE) ? POLLOUT : 0));
+		e->fds[i].events = (short)(((w & EV_READ) ? POLLIN : 0) | ((w & EV_WRITE) ? POLLOUT : 0) |
+					   ((w & EV_END) ? POLLRDHUP : 0));
 		e->fds[i].revents = 0;
 	}
 	r = poll(e->fds, (nfds_t)n, ms);
@@ -101,7 +106,7 @@ ev_wait(struct ev *e, int ms, int64_t *now)
 
 		if (g != 0 && s != NULL && s->fd >= 0)
 			s->ready(s, ((g & POLLIN) ? EV_READ : 0u) | ((g & POLLOUT) ? EV_WRITE : 0u) |
-					    ((g & POLLHUP) ? EV_END | EV_READ : 0u) |
+					    ((g & (POLLHUP | POLLRDHUP)) ? EV_END | EV_READ : 0u) |
 					    ((g & (POLLERR | POLLNVAL)) ? EV_ERROR : 0u));
 	}
 	return true;
