@@ -138,7 +138,8 @@ def normal(lines, port):
     as one line with the sums between "start relaying." and "relaying done."."""
     out, session = [], None
     for line in lines:
-        line = re.sub(r"(?<![0-9])%s(?![0-9])" % port, "{P}", line)
+        if port:
+            line = re.sub(r"(?<![0-9])%s(?![0-9])" % port, "{P}", line)
         if out and out[-1] == "USAGE" and not line.startswith(("DEBUG: ", "ERROR: ", "FATAL: ")):
             continue
         if line.startswith("usage: "):
