@@ -127,6 +127,8 @@ static void
 dialled(struct conn *c)
 {
 	c->state = C_TALK;
+	if (c->cl.end)
+		c->cl.rd = true; /* a FIN that was read before makes no new edge; it can be read again */
 	set_patience(c);
 	step(c, span_of(c->in, c->in_n), false);
 }

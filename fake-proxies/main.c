@@ -172,6 +172,16 @@ watch(struct ev_src *s, int fd, void (*ready)(struct ev_src *, unsigned))
 	return fd >= 0 && ev_add(fp.ev, s, false);
 }
 
+/* A closed 0, 1 or 2 would be given to a socket, and messages would go there. */
+static bool
+fill_standard(void)
+{
+	for (int i = 0; i < 3; i++)
+		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", i == 0 ? O_RDONLY : O_WRONLY) != i)
+			return false;
+	return true;
+}
+
 static bool
 prepare(void)
 {
@@ -277,6 +287,8 @@ main(int argc, char **argv)
 	int status;
 	bool ok;
 
+	if (!fill_standard())
+		return EXIT_SYSTEM;
 	fp_conf_init(&cf);
 	status = fp_options(&cf, argc, argv);
 	if (status >= 0) {

@@ -114,6 +114,7 @@ serve(struct served *e, enum fp_role role, struct span in, size_t first, size_t 
 			e->dst = e->srv.dst;
 			serve_dialled(&e->srv);
 			serve_step(e, &held, NULL, 0, false);
+			told = false; /* a FIN is read again by who comes next */
 			continue;
 		}
 		if (n > in.n - at)
