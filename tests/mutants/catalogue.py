@@ -207,7 +207,8 @@ both("http-host-sp-port", "http", "a blank instead of the colon between host and
 
 both("http-method-capitalised", "http", "the method is \"Connect\"", "RFC 9110 §9.1", [
     (CH, 'ob_str(out, "CONNECT ");', 'ob_str(out, "Connect ");'),
-    (SH, 'if (method_is(q, "CONNECT"))', 'if (method_is(q, "Connect"))')], fixtures=["http/connect/authority-form", "http/connect/basic-tunnel"])
+    (SH, 'if (method_is(q, "CONNECT"))', 'if (method_is(q, "Connect"))')],
+    fixtures=["http/connect/authority-form", "http/connect/basic-tunnel"])
 
 both("http-no-host", "http", "no Host in HTTP/1.1, and none is missed", "RFC 9112 §3.2", [
     (CH, r"""		ob_str(out, " HTTP/1.1\r\nHost: ");
@@ -301,7 +302,8 @@ both("tn-line-ends-cr", "telnet", "the command ends with CR alone", "RFC 854", [
     (CT, r'ob_str(out, "\r\n");', r'ob_str(out, "\r");'),
     (SN, "		if (in->n < 2 && !eof)\n			return unit(in, NVT_LACKS, 0);\n", ""),
     (SN, r"return unit(in, NVT_END, in->n >= 2 && (in->p[1] == '\n' || in->p[1] == '\0') ? 2 : 1);",
-         "return unit(in, NVT_END, 1);")], fixtures=["telnet/command/default", "telnet/command/fwtk-connect", "sanity/first-and-last/telnet"])
+         "return unit(in, NVT_END, 1);")],
+    fixtures=["telnet/command/default", "telnet/command/fwtk-connect", "sanity/first-and-last/telnet"])
 
 
 # ---- errors of the client ---------------------------------------------------------------------------------------
