@@ -90,11 +90,15 @@ fake: all
 
 check: unit e2e fake
 
+mutants: all
+	tests/mutants/run
+
 lint:
 	ci/lint
 
 bench: all
-	ci/bench
+	ci/bench-start 200
+	ci/bench-fakeproxy
 
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 all unit
@@ -110,5 +114,5 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all demo unit e2e fake check lint bench asan install clean
+.PHONY: all demo unit e2e fake check mutants lint bench asan install clean
 .SECONDARY:
