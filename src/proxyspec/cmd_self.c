@@ -36,14 +36,15 @@ px_cmd_self(struct px_opts *o, struct px_arena *a)
 		rc = PX_EXIT_ERROR;
 	}
 	for (const struct px_case *c = s.first; c != NULL; c = c->next) {
-		struct px_self self = {.errs = &s.errs};
-
 		if (strcmp(o->command, "self") == 0 && !px_selected(o, c))
 			continue;
-		if (pcap != NULL)
+		struct px_self self = {.errs = &s.errs};
+		bool shown = pcap != NULL && !px_has_word(c->needs, "bulk"); /* megabytes that show nothing */
+
+		if (shown)
 			px_pcapng_case(pcap, c, &self);
 		px_self_play(&self, c);
-		if (pcap != NULL)
+		if (shown)
 			px_pcapng_case_end(pcap);
 		played++;
 	}

@@ -186,8 +186,9 @@ catalogue(const char *dir, const struct px_set *s)
 		else
 			printf("not yet written: %s\n", f[0]);
 	}
-	printf("%u cases in the catalogue: %u written, %u for later or no trace at all, %u not yet written; %u files\n", all,
-		there, later, all - there - later, s->files);
+	printf("%u cases in the catalogue: %u written, %u for later or no trace at all, %u not yet written; "
+	       "%u files\n",
+		all, there, later, all - there - later, s->files);
 	free(l.text);
 }
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAX (16u << 20)
+#define FILE_MAX (256u << 20)
 
 void
 px_set_init(struct px_set *s)

@@ -73,6 +73,8 @@ static const struct option options[] = {
 	{"level", COMMAS, AT(levels)},
 	{"delivery", COMMAS, AT(modes)},
 	{"can", COMMAS, AT(can)},
+	{"given", LIST, AT(given)},
+	{"proxy-port", NUMBER, AT(proxy_port)},
 	{"profile", WORD, AT(profile)},
 	{"baseline", WORD, AT(baseline)},
 	{"target-host", WORD, AT(target_host)},
@@ -110,8 +112,8 @@ take(struct px_arena *a, struct px_opts *o, const struct option *d, const char *
 		return true;
 	case NUMBER:
 		n = strtoul(value, &end, 10);
-		if (*value == '\0' || *end != '\0' || n < 1 || n > 1000)
-			return bad(why, "a number from 1 to 1000 is wanted, not ", value);
+		if (*value == '\0' || *end != '\0' || n < 1 || n > 65535)
+			return bad(why, "a number from 1 to 65535 is wanted, not ", value);
 		memcpy(slot, &(unsigned){(unsigned)n}, sizeof(unsigned));
 		return true;
 	case SCALE:

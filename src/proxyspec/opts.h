@@ -13,6 +13,8 @@ struct px_opts {
 	struct px_text *args;  /* what follows the command: URL, files, ids */
 	struct px_text *modes; /* "whole", "bytes", "split", "split:3", "coalesce" */
 	struct px_text *can;
+	struct px_text *given; /* wire: NAME=VALUE */
+	unsigned proxy_port;   /* wire */
 	const char *profile, *baseline, *target_host, *pcap, *tap, *junit, *json;
 	bool strict, any_host, quiet, verbose;
 	unsigned jobs;

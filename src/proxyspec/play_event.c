@@ -308,6 +308,8 @@ skip_or_got(struct px_play *p, const struct px_step *s)
 		px_trouble(p, PX_O_ERROR, s->line, "no value for $%s", missing);
 	else if (s->event == PX_E_GOT && s->actor == PX_C && p->how.cast == PX_CAST_CLIENT)
 		px_expect_text(p, s, &p->sout, span_of(b.p, b.n));
+	else if (s->event == PX_E_GOT && s->actor == PX_T && p->how.cast == PX_CAST_CLIENT)
+		; /* they were matched where the client sent them */
 	else if (s->event == PX_E_GOT && in != NULL)
 		px_expect_text(p, s, in, span_of(b.p, b.n));
 	else if (s->event == PX_E_SKIP && px_is_ours(p, s->actor) && out != NULL) {

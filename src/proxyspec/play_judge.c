@@ -96,8 +96,8 @@ px_find(struct px_play *p, unsigned line, enum px_level level, const char *field
 	if (level == PX_L_NONE)
 		f.level = p->c->level;
 	f.outcome = v == PX_FAIL ? PX_O_FAIL : v == PX_LOOSE ? PX_O_LOOSE : PX_O_INFO;
-	/* No specification promises that octets sent before the answer are kept. */
-	if (v == PX_FAIL && p->how.delivery == PX_D_COALESCE && p->how.cast == PX_CAST_SERVER)
+	/* Lines were sent before their answer: no specification promises that such octets are kept. */
+	if (v == PX_FAIL && p->nearly != 0)
 		f.outcome = PX_O_LOOSE;
 	va_start(ap, fmt);
 	add(p, &f, fmt, ap);
