@@ -23,15 +23,19 @@ GRANT = [
     ("S4-V12 4a, 0.0.0.255", "04 01 0016 000000ff 00 7461726765742e6578616d706c65 00", ("127.0.0.1", 22)),
     ("port in network order", "04 01 afc8 7f000001 00", ("127.0.0.1", 45000)),
     ("another address", "04 01 0016 c6336407 00", ("198.51.100.7", 22)),
+    ("USERID of 20 octets", "04 01 0016 7f000001" + "61" * 20 + "00", ("127.0.0.1", 22)),
 ]
-# name, request: 91 and a close
-REJECT = [
+# name, request: 91 and a close, although somebody would answer at that address
+FORBIDDEN = [
     ("S4-V03 BIND is not offered", "04 02 0015 c6336407 66726564 00"),
     ("S4-M06 empty name", "04 01 0016 00000001 00 00"),
     ("S4-M07 CD 3", "04 03 0016 7f000001 00"),
     ("CD 0", "04 00 0016 7f000001 00"),
     ("CD 255", "04 ff 0016 7f000001 00"),
     ("port 0", "04 01 0000 7f000001 00"),
+]
+# name, request: 91 and a close, because nobody can be reached
+REJECT = [
     ("refused", "04 01 0016 7f000001 00"),
     ("refused by name", "04 01 0016 00000001 00 7461726765742e6578616d706c65 00"),
     ("unresolvable", "04 01 0016 00000001 00 6e6f6e6578697374656e742e696e76616c6964 00"),
@@ -116,7 +120,21 @@ def test_rejected(shared, role, name, request_hex):
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("name,request_hex", REJECT, ids=[r[0] for r in REJECT])
+@pytest.mark.parametrize("name,request_hex", FORBIDDEN, ids=[r[0] for r in FORBIDDEN])
+def test_forbidden(shared, role, name, request_hex):
+    """The same answer, and the target that listens there is not reached."""
+    f, data = shared(role), octets(request_hex)
+    with wire.listen(22) as listener, wire.listen(21, "198.51.100.7") as other:
+        for mode in modes(data):
+            with wire.dial(f.port) as client:
+                wire.send(client, data, mode)
+                assert wire.socks4_reply(client)[:2] == (0, REJECTED), mode
+                assert wire.read_eof(client) == b"", mode
+        assert wire.refused(listener) and wire.refused(other)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name,request_hex", REJECT + FORBIDDEN, ids=[r[0] for r in REJECT + FORBIDDEN])
 def test_rejected_reply_survives_unread_data(shared, role, name, request_hex):
     """What the client sent beyond the request must not turn the close into a RST that eats the reply."""
     f, data = shared(role), octets(request_hex)
