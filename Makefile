@@ -90,8 +90,12 @@ fake: all
 
 check: unit e2e fake
 
+slow: all
+	$(PYTEST) -q -m slow tests/fakeproxy
+
 mutants: all
 	tests/mutants/run
+	tests/fakeproxy/detects.py
 
 lint:
 	ci/lint
@@ -114,5 +118,5 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all demo unit e2e fake check mutants lint bench asan install clean
+.PHONY: all demo unit e2e fake check slow mutants lint bench asan install clean
 .SECONDARY:
