@@ -223,6 +223,8 @@ static const struct {
 	{false, "Proxy-Authenticate: Digest realm=\"x\", Basic = y", "Digest"},
 	{false, "Proxy-Authenticate: Negotiate Basic", "Negotiate"},
 	{false, "Proxy-Authenticate: Negotiate Basic==", "Negotiate"},
+	{false, "Proxy-Authenticate: Basic;realm=\"x\"", NULL},
+	{false, "Proxy-Authenticate: Digest realm=\"x\", Basic/1 realm=\"x\"", "Digest"},
 	{false, "Proxy-Authenticate: Digest nonce=x, NTLM, Negotiate", "Digest, NTLM, Negotiate"},
 	{false, "Proxy-Authenticate: NTLM\r\nProxy-Authenticate: Kerberos\r\nWWW-Authenticate: Basic",
 		"NTLM, Kerberos"},
