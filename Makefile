@@ -18,8 +18,8 @@ sanitize  = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 CPPFLAGS += -D_GNU_SOURCE
 ALLCFLAGS = -std=c11 $(OPT) $(WARN) $(WERROR) $(if $(SAN),$(sanitize),$(HARDEN)) $(CFLAGS)
 ALLLDFLAGS = $(if $(SAN),-fsanitize=$(SAN),-pie -Wl,-z,relro,-z,now) $(LDFLAGS)
-LIBS_fakeproxy = -lpthread
-LIBS_connect = -lpthread
+LIBS_fakeproxy = -pthread
+LIBS_connect = -pthread
 
 base_SRC      := $(wildcard src/base/*.c)
 connect_SRC   := $(wildcard src/connect/*.c)
