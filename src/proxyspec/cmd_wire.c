@@ -56,11 +56,13 @@ print_findings(const struct px_case *c, const struct px_result *r)
 			r->v[i].wanted, r->v[i].got);
 }
 
-/* All selected traces against one connection.  Returns how many it follows. */
+/* All selected traces against one connection.  Returns how many it follows.  What is only LOOSE or INFO, and what
+ * does not match, is told when one case is asked for, or with --verbose. */
 static unsigned
 one_flow(const struct px_opts *o, const struct px_set *s, const struct px_flow *f, const struct px_env *given)
 {
-	bool by_name = o->cases == NULL && any_named(f, s), told = o->cases != NULL || by_name;
+	bool by_name = o->cases == NULL && any_named(f, s);
+	bool told = o->verbose || by_name || (o->cases != NULL && o->cases->next == NULL);
 	unsigned matched = 0;
 
 	print_flow(f);
@@ -74,7 +76,7 @@ one_flow(const struct px_opts *o, const struct px_set *s, const struct px_flow *
 		px_wire_match(c, f, given, &r, &left);
 		ok = r.outcome != PX_O_FAIL && left == 0;
 		matched += ok ? 1 : 0;
-		if (ok || told) {
+		if (told || (ok && r.outcome == PX_O_PASS)) {
 			printf("  %-5s %s", ok ? px_outcome_name(r.outcome) : "FAIL", c->id);
 			printf(left != 0 ? "  (%zu octets more than the trace has)\n" : "\n", left);
 			print_findings(c, &r);
