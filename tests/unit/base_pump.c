@@ -306,6 +306,27 @@ START_TEST(a_pause_that_the_peer_asked_for)
 }
 END_TEST
 
+static void
+speak_after_the_pause(void *ctx, struct peer *p)
+{
+	(void)ctx;
+	(void)p;
+	if (script.waits == 1 && !script.told)
+		say("more\nopen\n");
+	script.told |= script.waits == 1;
+}
+
+START_TEST(a_pause_is_over_when_input_comes)
+{
+	begin();
+	say("wait\n");
+	pump.told = speak_after_the_pause;
+	run(PUMP_WANT, PEER_OPEN);
+	ck_assert_uint_eq(script.waits, 1);
+	heard("hello\nquiet\n");
+}
+END_TEST
+
 /* A reader that is slow to take what is sent holds up no more than the deadline. */
 START_TEST(sending_has_the_deadline_too)
 {
@@ -359,6 +380,7 @@ fill(TCase *tc)
 	tcase_add_test(tc, the_deadline_counts_before_the_silence);
 	tcase_add_test(tc, a_deadline_that_has_passed);
 	tcase_add_test(tc, a_pause_that_the_peer_asked_for);
+	tcase_add_test(tc, a_pause_is_over_when_input_comes);
 	tcase_add_test(tc, sending_has_the_deadline_too);
 	tcase_add_test(tc, each_step_is_told);
 }

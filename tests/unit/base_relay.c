@@ -601,6 +601,25 @@ START_TEST(a_line_of_chatter_is_dropped_at_every_split)
 }
 END_TEST
 
+/* What cannot be the line is delivered at once, not when the moment is over. */
+START_TEST(no_chatter_is_not_kept_at_all)
+{
+	static const char *const text[] = {
+		"SSH-2.0-x", "Escape character w", "\r", "Escape character is '^]'.\r\nS"};
+	static const char *const want[] = {"SSH-2.0-x", "Escape character w", "\r", "S"};
+
+	prepare(PIPES);
+	relay.chatter = "Escape character is";
+	time_stands_still = true;
+	start();
+	put(remote, text[_i]);
+	get(from_out, want[_i], false);
+	close(to_in);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+}
+END_TEST
+
 /* A first line that stays unfinished is delivered as it is after a moment, here made short. */
 START_TEST(unfinished_chatter_is_not_kept_for_ever)
 {
@@ -665,6 +684,7 @@ fill(TCase *tc)
 	tcase_add_test(tc, a_held_session_outlives_its_local_sides);
 	tcase_add_test(tc, what_a_local_side_did_not_take_is_for_the_next);
 	LOOP(tc, a_line_of_chatter_is_dropped_at_every_split, chatter);
+	tcase_add_loop_test(tc, no_chatter_is_not_kept_at_all, 0, 4);
 	tcase_add_test(tc, unfinished_chatter_is_not_kept_for_ever);
 	tcase_add_test(tc, chatter_longer_than_the_buffer);
 }
