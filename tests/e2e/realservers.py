@@ -145,7 +145,14 @@ pinger_enable off
 http_access deny all
 """ % (self.port, self.work, self.auth % {"work": self.work}, self.allow))
         shutil.chown(self.work, "proxy")
-        return [program("squid"), "-N", "-f", conf]
+        return [program("squid"), "-N", "-n", "e2e%d" % self.port, "-f", conf]     # -n names its shared memory
+
+    def output(self):
+        try:
+            with open(self.work + "/cache.log", errors="replace") as f:
+                return super().output() + f.read()[-2000:]
+        except FileNotFoundError:
+            return super().output()
 
 
 class SquidBasic(Squid):
@@ -195,6 +202,7 @@ class Sshd(Server):
                 subprocess.run([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", p], check=True)
         shutil.copy(self.work + "/id.pub", self.work + "/authorized_keys")
         conf = self.write("sshd_config", """ListenAddress 127.0.0.1:%(port)d
+ListenAddress [::1]:%(port)d
 HostKey %(work)s/host
 PidFile none
 AuthorizedKeysFile %(work)s/authorized_keys
