@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(safe_text)
 {
-	char all[256], longer[1000];
+	char all[256] = {0}, longer[1000];
 	const char *s;
 
 	for (int c = 1; c < 256; c++)
