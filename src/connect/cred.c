@@ -254,8 +254,15 @@ ask_program(const char *program, const char *prompt)
 	ssize_t n;
 	pid_t pid;
 
-	if (pipe(fd) < 0 || (pid = fork()) < 0) {
+	if (pipe(fd) < 0) {
 		say_error("the askpass program cannot be started: %s", strerror(errno));
+		return -1;
+	}
+	pid = fork();
+	if (pid < 0) {
+		say_error("the askpass program cannot be started: %s", strerror(errno));
+		close(fd[0]);
+		close(fd[1]);
 		return -1;
 	}
 	if (pid == 0) {

@@ -53,6 +53,7 @@ struct px_play {
 	int pidfd, status;
 	bool exited;
 	bool refuse;		     /* the target refuses */
+	bool wanted;		     /* a line has asked for the connection to the target */
 	const struct px_step *retry; /* server: the last retry, and how much had come then */
 	size_t retry_total;
 	bool again;			 /* play the steps behind retry once more */

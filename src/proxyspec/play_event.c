@@ -138,6 +138,7 @@ accept_target(struct px_play *p, const struct px_step *s)
 
 	if (p->how.cast == PX_CAST_CLIENT)
 		return;
+	p->wanted = true;
 	while (!px_leg_there(&p->pt) && net_now() < end) {
 		if (px_again(p))
 			return;
@@ -171,7 +172,7 @@ quiet(struct px_play *p, const struct px_step *s, bool may_close)
 {
 	struct px_leg *l = px_in_leg(p, s->actor, false);
 	int64_t end = px_until(p, s->ms >= 0 ? s->ms : NONE_MS);
-	bool was = l != NULL && px_leg_there(l);
+	bool may = s->actor != PX_T || p->wanted; /* a connection nobody asked for is a violation by itself */
 	struct px_buf got = {NULL, 0, 0};
 
 	if (p->how.cast == PX_CAST_CLIENT ? s->actor != PX_C : s->actor == PX_C) {
@@ -180,8 +181,7 @@ quiet(struct px_play *p, const struct px_step *s, bool may_close)
 				px_pump(p, end);
 		return;
 	}
-	while (net_now() < end && px_unread(l).n == 0 && (may_close || !l->eof) &&
-		(was || s->actor != PX_T || !px_leg_there(l)))
+	while (net_now() < end && px_unread(l).n == 0 && (may_close || !l->eof) && (may || !px_leg_there(l)))
 		px_pump(p, end);
 	if (px_unread(l).n != 0) {
 		px_put_octets(&got, px_unread(l), 64);
@@ -191,7 +191,7 @@ quiet(struct px_play *p, const struct px_step *s, bool may_close)
 	} else if (!may_close && l->eof) {
 		px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "an open connection",
 			l->rst ? "RST" : "FIN", "%s ended the connection", name_of(s->actor));
-	} else if (!was && s->actor == PX_T && px_leg_there(l)) {
+	} else if (!may && (px_leg_there(l) || l->eof)) {
 		px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "no connection", "a connection",
 			"the target was reached");
 	}
@@ -279,6 +279,7 @@ connect_out(struct px_play *p, const struct px_step *s)
 		goto out;
 	}
 	net_tune(fd);
+	p->wanted = true;
 	p->pt.rfd = p->pt.wfd = fd;
 	p->pt.eof = p->pt.rst = p->pt.unsent = false;
 	p->pt.at = p->pt.in.n = 0;

@@ -101,6 +101,7 @@ reader_waits(struct px_play *p, const struct px_step *next, const struct flow *f
 static bool
 ready(struct px_play *p, struct flow *f)
 {
+	p->wanted = true;
 	if (px_reach(p, f->out, px_until(p, DEFAULT_MS)) && px_reach(p, f->in, px_until(p, DEFAULT_MS)))
 		return true;
 	px_find(p, f->first->line, px_step_level(p, f->first, PX_L_NONE), "", "", "",

@@ -263,6 +263,21 @@ closings(FILE *f, const struct px_report *r)
 	putc('\n', f);
 }
 
+/* A FAIL that almost everybody shares must not hide the others. */
+static unsigned
+widely_unmet(const struct px_report *r)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		for (const struct px_text *t = r->v[i].c->note; t != NULL; t = t->next)
+			if (r->v[i].outcome == PX_O_FAIL && strstr(t->s, "widely-unmet") != NULL) {
+				n++;
+				break;
+			}
+	return n;
+}
+
 void
 px_report_terminal(FILE *f, const struct px_report *r)
 {
@@ -282,6 +297,8 @@ px_report_terminal(FILE *f, const struct px_report *r)
 	for (unsigned o = PX_O_PASS; o <= PX_O_XPASS; o++)
 		if (r->count[o] != 0 || o <= PX_O_SKIP)
 			fprintf(f, " %s %u", px_outcome_name((enum px_outcome)o), r->count[o]);
+	if (widely_unmet(r) != 0)
+		fprintf(f, "  (%u of the FAILs widely unmet)", widely_unmet(r));
 	putc('\n', f);
 	if (!r->o->quiet) {
 		by_level(f, r);
