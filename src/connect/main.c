@@ -57,6 +57,7 @@ main(int argc, char **argv)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* may be inherited as ignored, and then no child's end is told */
 	fill_standard_descriptors();
 	status = opts_parse(&config, argc, argv);
 	if (status < 0) {

@@ -57,8 +57,10 @@ fill_all(const struct px_env *e, const struct px_text *words, bool assignments, 
 	for (const struct px_text *w = words; w != NULL; w = w->next)
 		n++;
 	v = calloc(n + 1, sizeof *v);
+	if (v == NULL)
+		return NULL;
 	n = 0;
-	for (const struct px_text *w = words; v != NULL && w != NULL; w = w->next) {
+	for (const struct px_text *w = words; w != NULL; w = w->next) {
 		bool unset = false;
 
 		v[n] = fill(e, w->s, nul, &unset);

@@ -97,6 +97,8 @@ take(struct px_arena *a, struct px_opts *o, const struct option *d, const char *
 	unsigned long n;
 	double s;
 
+	if (value == NULL && d->kind != FLAG)
+		return bad(why, "a value is missing", "");
 	switch (d->kind) {
 	case FLAG:
 		memcpy(slot, &(bool){true}, sizeof(bool));

@@ -122,5 +122,7 @@ void px_expect_end(struct px_play *, const struct px_step *, struct px_leg *, en
 void px_skip(struct px_play *, const struct px_step *, struct px_leg *);
 void px_end_input(struct px_play *); /* client: close its stdin */
 void px_client_event(struct px_play *, const struct px_step *);
+void px_retry(struct px_play *, const struct px_step *);
+void px_connect_out(struct px_play *, const struct px_step *);
 
 #endif

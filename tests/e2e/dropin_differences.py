@@ -424,7 +424,6 @@ add("s5-09-ipv6-bracket", D("D14", "brackets are not part of an IPv6 literal", b
           [re.compile(r"DEBUG: not matched, addr to be relayed: \[?2001:db8::1\]?$"),
            re.compile(r"DEBUG: \[?2001:db8::1\]? is for not direct\.")]))))
 add("s5-11-userpass-fail-1 s5-12-userpass-fail-ff", *fails(6, "PX: authentication failed"))
-add("s5-13-userpass-badver", *checked("s5-userpass", "PX broke the protocol", "D19", "the version is checked"))
 add("s5-14-no-method", *fails(6, "PX: .*method"))
 add("s5-15-gssapi", *fails(5, "PX broke the protocol: .*not offered .*1.*GSSAPI", "D11",
                            "a method that was not offered is a protocol error"))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The password from the program in SSH_ASKPASS (D10): without a shell, and its exit status counts."""
 import shlex
+import signal
 
 import pytest
 
@@ -143,3 +144,11 @@ def test_no_child_is_left(askpass):
             with open("/proc/%d/task/%d/children" % (r.pid, r.pid)) as f:
                 assert f.read().strip() == ""
             assert r.finish(b"").rc == 0
+
+
+def test_a_parent_that_ignores_sigchld(askpass):
+    with FakeServer(fakes.socks5(method=2)) as px:
+        with runner.Running("-S", "bob@" + px.spec, "target.test", "22", env={"SSH_ASKPASS": askpass("echo pw"), "DISPLAY": ":0"},
+                            preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)) as r:
+            res = r.finish(BYE)
+    assert (res.rc, res.out) == (0, HELLO), res

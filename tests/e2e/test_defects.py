@@ -632,7 +632,6 @@ def test_B43_control_octets_in_host_are_refused(opt, host):
 
 @pytest.mark.parametrize("name,script,args", [
     ("method VER", lambda c: (fakes.s5_greeting(c), c.send(b"\4\0"), c.rest()), ()),
-    ("userpass VER", lambda c: (fakes.s5_greeting(c), c.send(b"\5\2"), fakes.s5_userpass(c), c.send(b"\5\0"), c.rest()), ()),
     ("reply VER", fakes.socks5(reply=b"\4\0\0\1" + b"\0" * 6, then=lambda c, d: c.rest()), ()),
     ("reply VER 0", fakes.socks5(reply=b"\0\0\0\1" + b"\0" * 6, then=lambda c, d: c.rest()), ()),
     ("reply VN", fakes.socks4(reply=b"\5\x5a" + b"\0" * 6, then=lambda c, d: c.rest()), ("-4",)),
@@ -642,6 +641,18 @@ def test_B44_versions_in_replies_are_checked(name, script, args):
         res = run(*args, "-S", "bob@" + px.spec, "192.0.2.1", "22", stdin=BYE, env={"SOCKS5_PASSWORD": "x"}, limit=5)
     assert (res.rc, res.out) == (5, b""), res
     assert BYE not in px.got[0] and res.lines[-1] == FATAL_SOCKS
+
+
+@pytest.mark.parametrize("ver", [0, 5])
+def test_B44_version_of_the_authentication_status_is_remarked_on(ver):
+    """RFC 1929 says 1; servers that send 5 or 0 are common, and STATUS alone decides (vectors UP-M04, UP-M05)."""
+    status = bytes([ver, 0])
+    script = lambda c: (fakes.s5_greeting(c), c.send(b"\5\2"), fakes.s5_userpass(c), c.send(status),  # noqa: E731
+                        fakes.s5_request(c), c.send(b"\5\0\0\1" + b"\0" * 6 + HELLO), c.rest())
+    with FakeServer(script) as px:
+        res = run("-d", "-S", "bob@" + px.spec, "192.0.2.1", "22", stdin=BYE, env={"SOCKS5_PASSWORD": "x"}, limit=5)
+    assert (res.rc, res.out) == (0, HELLO), res
+    assert "DEBUG: VER of the status is not 1, as RFC 1929 says" in res.lines
 
 
 def test_B45_eof_and_reset_name_the_proxy_and_the_phase():

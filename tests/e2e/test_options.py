@@ -303,6 +303,19 @@ def test_R_table(jail, dns, args, want, asks):
     assert dns.names == (["target.test"] if asks else [])
 
 
+def test_R_local_with_http_and_telnet_sends_the_address(jail, dns):
+    with FakeServer(fakes.http()) as px:
+        ok(jail.run("-R", "local", "-H", px.spec, "target.test", "22", stdin=BYE))
+    assert px.got[0].startswith(b"CONNECT 192.0.2.10:22 HTTP/1.1\r\nHost: 192.0.2.10:22\r\n")
+    with FakeServer(fakes.http()) as px:
+        ok(jail.run("-R", "both", "-H", px.spec, "v6only.test", "22", stdin=BYE))
+    assert px.got[0].startswith(b"CONNECT [2001:db8::10]:22 HTTP/1.1\r\n")
+    with FakeServer(fakes.telnet()) as px:
+        ok(jail.run("-R", "local", "-T", px.spec, "target.test", "22", stdin=BYE))
+    assert px.conns[0].msgs == [b"telnet 192.0.2.10 22\r\n"]
+    assert dns.names == ["target.test", "v6only.test"]
+
+
 def test_R_local_prefers_what_the_protocol_can_carry(jail):
     with FakeServer(fakes.socks4()) as px:
         ok(jail.run("-4", "-S", "bob@" + px.spec, "both.test", "22", stdin=BYE))
@@ -587,6 +600,13 @@ def test_telnet_success(answer, data):
     with FakeServer(fakes.telnet(answer + data, data=b"")) as px:
         ok(run("-T", px.spec, "target.test", "22", stdin=BYE))
     assert px.got[0].endswith(BYE)
+
+
+@pytest.mark.parametrize("host", ["e", "c", "to", "ed", "connected", "connect", "a", "telnet", "refused", "failed.test"])
+def test_telnet_hosts_whose_names_are_in_the_phrases(host):
+    for echo in (b"", b"telnet %s 22\r\n" % host.encode()):
+        with FakeServer(fakes.telnet(echo + b"Trying %s...\r\nConnected to %s.\r\n" % (host.encode(), host.encode()))) as px:
+            ok(run("-T", px.spec, host, "22", stdin=BYE, limit=5))
 
 
 def test_telnet_an_escape_line_that_is_the_targets_own():

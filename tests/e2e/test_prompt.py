@@ -125,6 +125,20 @@ def test_prompt_word_for_word_and_echo(pipes, kind, spawn):
         assert b"Basic Ym9iOnMzY3JldA==\r\n" in px.got[0]
 
 
+@pytest.mark.parametrize("user", ["DOM\\user", "j\u00fcrgen", "user@realm", "%s%n", "x" * 255])
+def test_the_prompt_has_the_user_as_given(pipes, spawn, user):
+    with FakeServer(fakes.socks5(method=2, data=DATA)) as px:
+        child = spawn(pipes, "-S", "%s@%s" % (user, px.spec), "target.test", "22")
+        child.expect_exact("Enter SOCKS5 password for %s@127.0.0.1: " % user)
+        echo_off(child)
+        child.send("pw\n")
+        pipes.end()
+        assert pipes.read() == DATA
+        finished(child, 0)
+    u = user.encode()
+    assert px.conns[0].msgs[1] == b"\1" + bytes([len(u)]) + u + b"\2pw"
+
+
 def test_the_terminals_settings_come_back_exactly():
     with FakeServer(fakes.socks5(method=2, data=DATA)) as px:
         child = pexpect.spawn("/bin/sh", env=runner.environment({"PS1": "$ "}), timeout=20)

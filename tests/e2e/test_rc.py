@@ -69,6 +69,12 @@ def test_errors_name_file_line_and_text(home, line, word):
     assert len(err) == 1 and str(home.path / ".connectrc") + ":2:" in err[0] and word in err[0], res
 
 
+@pytest.mark.parametrize("line", ["SOCKS5_PASSWORD hush", 'SOCKS5_PASSWORD = "hush', "HTTP_PROXY_PASSWORD: hush", "CONNECT_PASSWORD\thush"])
+def test_errors_show_no_secret(home, line):
+    res, px = through(home, "%s\nSOCKS5_SERVER = {px}\n" % line)
+    assert "hush" not in res.text, res
+
+
 def test_control_octets_in_the_file_do_not_reach_the_terminal(home):
     res, px = through(home, b"\x1b[31mEVIL = x\nSOCKS5_SERVER = {px}\n")
     ok(res)
