@@ -97,8 +97,6 @@ take(struct px_arena *a, struct px_opts *o, const struct option *d, const char *
 	unsigned long n;
 	double s;
 
-	if (value == NULL && d->kind != FLAG)
-		return bad(why, "a value is missing", "");
 	switch (d->kind) {
 	case FLAG:
 		memcpy(slot, &(bool){true}, sizeof(bool));
@@ -139,7 +137,7 @@ option(struct px_arena *a, struct px_opts *o, int argc, char **argv, int *i, con
 		if (strlen(options[k].name) != n || strncmp(options[k].name, name, n) != 0)
 			continue;
 		if (options[k].kind == FLAG)
-			return eq == NULL ? take(a, o, &options[k], NULL, why)
+			return eq == NULL ? take(a, o, &options[k], "", why)
 					  : bad(why, "no value is wanted for ", argv[*i]);
 		if (eq == NULL && *i + 1 >= argc)
 			return bad(why, "a value is missing for ", argv[*i]);
