@@ -129,7 +129,7 @@ def test_prompt_word_for_word_and_echo(pipes, kind, spawn):
 def test_the_prompt_has_the_user_as_given(pipes, spawn, user):
     with FakeServer(fakes.socks5(method=2, data=DATA)) as px:
         child = spawn(pipes, "-S", "%s@%s" % (user, px.spec), "target.test", "22")
-        child.expect_exact("Enter SOCKS5 password for %s@127.0.0.1: " % user)
+        child.expect_exact(("Enter SOCKS5 password for %s@127.0.0.1: " % user).encode())
         echo_off(child)
         child.send("pw\n")
         pipes.end()
