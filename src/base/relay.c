@@ -340,10 +340,11 @@ relay_run(struct relay *r)
 		bool watch = r->up.over && !r->down.over && r->down.n == 0;
 		int ready;
 
-		if (r->hold && r->down.over)
-			break;
-		if (r->hold && (r->up.from < 0 || r->down.lost) && r->up.n == 0)
+		if (r->hold && (r->up.from < 0 || r->down.lost) && r->up.n == 0) {
+			if (r->down.over)
+				break;
 			return RELAY_LOCAL_LOST;
+		}
 		want(p, &r->up, IN, REMOTE_OUT, false);
 		want(p, &r->down, REMOTE_IN, OUT, holding);
 		if (watch) {

@@ -170,6 +170,16 @@ parse_value(char *v, const char **why)
 	return v;
 }
 
+/* The secret that a faulty line means: then only its name is shown. */
+static const char *
+secret_name(const char *line)
+{
+	for (size_t i = 0; i < NPARAMS; i++)
+		if (params[i].secret && strstr(line, params[i].name) != NULL)
+			return params[i].name;
+	return NULL;
+}
+
 /* One line, ended by NUL.  A faulty one is reported and passed over, as connect.c does.  Returns whether it set a secret. */
 static bool
 parse_line(const char *path, int number, char *line)
@@ -184,9 +194,8 @@ parse_line(const char *path, int number, char *line)
 		return false;
 	equal = strchr(name, '=');
 	if (equal == NULL) {
-		p = find(name, strcspn(name, " \t"));
 		say_error("%s:%d: missing equal sign: `%s'", path, number,
-			p != NULL && p->secret ? p->name : safe(name));
+			secret_name(name) ? secret_name(name) : safe(name));
 		return false;
 	}
 	for (end = equal; end > name && blank(end[-1]); end--)
@@ -211,6 +220,15 @@ parse_line(const char *path, int number, char *line)
 }
 
 static bool
+holds_value(const char *line, const char *end)
+{
+	for (size_t i = 0; i < NPARAMS; i++)
+		if (params[i].value >= line && params[i].value <= end && params[i].value != NULL)
+			return true;
+	return false;
+}
+
+static bool
 parse_text(const char *path, char *text, size_t n)
 {
 	char *line = text, *stop = text + n;
@@ -229,6 +247,8 @@ parse_text(const char *path, char *text, size_t n)
 				end[-1] = '\0';
 			secret |= parse_line(path, number, line);
 		}
+		if (!holds_value(line, end)) /* a comment, or faulty: it may be a secret all the same */
+			wipe(line, (size_t)(end - line));
 		line = end + 1;
 	}
 	return secret;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -80,16 +81,27 @@ on_signal(int sig)
 	caught = sig;
 }
 
+/* The first six are held back but while a character is waited for, so that none is lost; a background job's two must come
+ * at once. */
 static const int signals[] = {SIGINT, SIGHUP, SIGQUIT, SIGTERM, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU};
 
 #define NSIGNALS (sizeof signals / sizeof signals[0])
+
+#define NHELD 6
+
+static sigset_t waiting_mask; /* signals that are held back while a character is waited for */
 
 static void
 catch_signals(struct sigaction *old)
 {
 	struct sigaction sa = {.sa_handler = on_signal};
+	sigset_t held;
 
 	sigemptyset(&sa.sa_mask);
+	sigemptyset(&held);
+	for (size_t i = 0; i < NHELD; i++)
+		sigaddset(&held, signals[i]);
+	sigprocmask(SIG_BLOCK, &held, &waiting_mask);
 	for (size_t i = 0; i < NSIGNALS; i++) {
 		sigaction(signals[i], NULL, &old[i]);
 		if (old[i].sa_handler != SIG_IGN)
@@ -100,8 +112,21 @@ catch_signals(struct sigaction *old)
 static void
 release_signals(const struct sigaction *old)
 {
+	sigprocmask(SIG_SETMASK, &waiting_mask, NULL); /* what is pending is caught now */
 	for (size_t i = 0; i < NSIGNALS; i++)
 		sigaction(signals[i], &old[i], NULL);
+}
+
+static ssize_t
+read_char(int tty, char *c)
+{
+	fd_set in;
+
+	FD_ZERO(&in);
+	FD_SET(tty, &in);
+	if (pselect(tty + 1, &in, NULL, NULL, NULL, &waiting_mask) < 0)
+		return -1;
+	return read(tty, c, 1);
 }
 
 static void
@@ -127,7 +152,7 @@ read_line(int tty)
 	char c;
 
 	for (;;) {
-		ssize_t r = read(tty, &c, 1);
+		ssize_t r = read_char(tty, &c);
 
 		if (caught != 0 || (r < 0 && errno == EINTR)) {
 			wipe(secret, sizeof secret);
@@ -218,33 +243,57 @@ exec_askpass(const char *program, const char *prompt, int out)
 	_exit(127);
 }
 
-/* What the program prints, up to the end of its first line, into secret.  1 + its length; 0 if it printed nothing at all,
- * -1 if it is too long. */
-static ssize_t
-read_askpass(int fd)
+/* One more piece of what the program prints into secret, which has n octets; 0 at its end.  What is too much is dropped. */
+static size_t
+read_piece(int fd, size_t n)
 {
-	size_t n = 0, end;
 	char rest[64];
+	bool full = n == sizeof secret;
+	ssize_t r;
 
-	for (;;) {
-		bool full = n == sizeof secret;
-		ssize_t r = full ? read(fd, rest, sizeof rest) : read(fd, secret + n, sizeof secret - n);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			break;
-		n += full ? 0 : (size_t)r;
-	}
+	do {
+		r = full ? read(fd, rest, sizeof rest) : read(fd, secret + n, sizeof secret - n);
+	} while (r < 0 && errno == EINTR);
 	wipe(rest, sizeof rest);
-	if (n == 0)
-		return 0;
-	for (end = 0; end < n && secret[end] != '\n' && secret[end] != '\r'; end++)
+	return r <= 0 ? 0 : full ? n : n + (size_t)r;
+}
+
+static size_t
+line_end(size_t n)
+{
+	size_t end = 0;
+
+	while (end < n && secret[end] != '\n' && secret[end] != '\r')
+		end++;
+	return end;
+}
+
+/* What the program prints, up to the end of its first line, into secret.  A process that it leaves behind may hold its
+ * output open, so its own end is waited for.  1 + the length; 0 if it printed nothing at all, -1 if it is too long. */
+static ssize_t
+read_askpass(int fd, pid_t pid, int *status)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	size_t n = 0, more, end;
+	bool ended = false;
+
+	while (!ended) {
+		if (line_end(n) < n)
+			ended = waitpid(pid, status, WNOHANG) == pid;
+		if (ended || (line_end(n) < n && poll(&p, 1, 20) <= 0))
+			continue;
+		more = read_piece(fd, n);
+		if (more == 0)
+			break;
+		n = more;
+	}
+	while (!ended && waitpid(pid, status, 0) < 0 && errno == EINTR)
 		;
+	end = line_end(n);
 	if (end == sizeof secret)
 		return -1;
 	secret[end] = '\0';
-	return (ssize_t)end + 1;
+	return n == 0 ? 0 : (ssize_t)end + 1;
 }
 
 static int
@@ -270,10 +319,8 @@ ask_program(const char *program, const char *prompt)
 		exec_askpass(program, prompt, fd[1]);
 	}
 	close(fd[1]);
-	n = read_askpass(fd[0]);
+	n = read_askpass(fd[0], pid, &status);
 	close(fd[0]);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		say_error("the askpass program %s gave no password (it ended with %s %d)", safe(program),
 			WIFEXITED(status) ? "status" : "signal",

@@ -144,6 +144,8 @@ await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 		client_detail(c, "got", -1, head_trim(span_of(in->p, n < 80 ? n : 80)));
 		return client_fail(c, FAIL_PROTOCOL, -1, "this is not an HTTP/1 status line");
 	}
+	if (c->u.http.status == 408 && c->u.http.kept) /* it was tired of waiting: RFC 9110 section 15.5.9 */
+		return redial(c);
 	if (c->u.http.status >= 400 && c->u.http.status != 401 && c->u.http.status != 407) {
 		note_quoted(c, "<<<", span_of(in->p, n));
 		note(c, "http proxy is not allowed.");
@@ -189,6 +191,18 @@ note_unusable(struct client *c, struct span line)
 	}
 }
 
+/* A proxy that sends our own field back does not get it into the debug output. */
+static bool
+names_credentials(struct span head, size_t n)
+{
+	size_t colon = 0;
+
+	while (colon < n && head.p[colon] != ':')
+		colon++;
+	return same_nocase(span_of(head.p, colon), "Proxy-Authorization") ||
+	       same_nocase(span_of(head.p, colon), "Authorization");
+}
+
 static void
 note_head(struct client *c, struct span head)
 {
@@ -196,7 +210,8 @@ note_head(struct client *c, struct span head)
 	bool opens = c->u.http.status / 100 == 2;
 
 	for (bool first = true; (n = head_line(head)) != 0; first = false) {
-		note_quoted(c, "<<<", span_of(head.p, n));
+		note_quoted(c, "<<<",
+			names_credentials(head, n) ? span_str("(credentials)\r\n") : span_of(head.p, n));
 		if (c->u.http.status / 100 == 4)
 			note_unusable(c, span_of(head.p, n));
 		if (first && opens)

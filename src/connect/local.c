@@ -67,20 +67,24 @@ one_session(const struct config *cfg, int fd)
 
 /* --- -P: one remote session, local connections one after another ---------------------------------------------- */
 
-static bool
+/* 0 the remote side lives, 1 it has ended, -1 it was reset. */
+static int
 remote_ended(int fd)
 {
 	char c;
 	ssize_t r = recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	return r == 0 || (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+	if (r == 0)
+		return 1;
+	return r > 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
 }
 
-/* Wait for the next local connection while remote lives.  -1: the session is over. */
+/* Wait for the next local connection while remote lives, or as long as there is something of its to deliver.
+ * -1: the session is over, *status tells how. */
 static int
-next_local(int lfd, int remote, bool watch)
+next_local(int lfd, const struct session *s, bool watch, int *status)
 {
-	struct pollfd p[3] = {{.fd = lfd, .events = POLLIN}, {.fd = remote}, {.fd = -1, .events = POLLIN}};
+	struct pollfd p[3] = {{.fd = lfd, .events = POLLIN}, {.fd = s->fd}, {.fd = -1, .events = POLLIN}};
 	char line[256];
 
 #ifdef POLLRDHUP
@@ -93,6 +97,7 @@ next_local(int lfd, int remote, bool watch)
 			if (errno == EINTR)
 				continue;
 			say_error("waiting: %s", strerror(errno));
+			*status = ST_IO;
 			return -1;
 		}
 		if (p[2].revents && read(STDIN_FILENO, line, sizeof line) <= 0)
@@ -100,7 +105,13 @@ next_local(int lfd, int remote, bool watch)
 		if (p[0].revents)
 			return accept_one(lfd);
 		if (p[1].revents) {
-			if (remote_ended(remote))
+			int ended = s->relay.down.n > 0 ? 0 : remote_ended(s->fd);
+
+			if (ended < 0) {
+				say_error("the session with %s broke: %s", s->party, strerror(errno));
+				*status = ST_IO;
+			}
+			if (ended != 0)
 				return -1;
 			p[1].fd = -1; /* its last words wait for a local connection */
 		}
@@ -133,7 +144,7 @@ hold_session(const struct config *cfg, int lfd)
 		if (status != -1)
 			break;
 		status = 0;
-		fd = next_local(lfd, session.fd, watch);
+		fd = next_local(lfd, &session, watch, &status);
 		if (fd < 0)
 			break;
 	}

@@ -16,6 +16,7 @@
 
 #define TRIES 3
 #define TRY_MS 3000
+#define MORE_MS 300
 #define ANSWER_MAX 4096
 
 static unsigned
@@ -154,8 +155,9 @@ ask(const struct net_addr *ns, const char *host, int type, uint16_t port, int64_
 
 	if (n < 12)
 		return "this cannot be asked of a name server";
-	for (int i = 0; i < TRIES && got < 0; i++) {
-		int64_t until = net_now() + TRY_MS;
+	/* With an address in hand, the other family is worth a short look only. */
+	for (int i = 0; i < (out->n > 0 ? 1 : TRIES) && got < 0; i++) {
+		int64_t until = net_now() + (out->n > 0 ? MORE_MS : TRY_MS);
 
 		if (deadline != 0 && deadline < until)
 			until = deadline;
@@ -163,8 +165,11 @@ ask(const struct net_addr *ns, const char *host, int type, uint16_t port, int64_
 		if (deadline != 0 && net_left(deadline) == 0)
 			break;
 	}
-	if (got >= 12 && (ans[2] & 0x02)) /* TC: it did not fit */
+	if (got >= 12 && (ans[2] & 0x02)) { /* TC: it did not fit */
 		got = ask_tcp(ns, q, (size_t)n, ans, deadline != 0 ? deadline : net_now() + TRY_MS);
+		if (!answers(q, (size_t)n, ans, got))
+			got = -1;
+	}
 	if (got < 12)
 		return deadline != 0 && net_left(deadline) == 0 ? "timed out"
 								: "the name server does not answer";
