@@ -95,7 +95,7 @@ take(struct px_arena *a, struct px_opts *o, const struct option *d, const char *
 {
 	char *slot = (char *)o + d->at, *end;
 	unsigned long n;
-	double s;
+	double *s = (double *)(void *)slot;
 
 	switch (d->kind) {
 	case FLAG:
@@ -117,10 +117,9 @@ take(struct px_arena *a, struct px_opts *o, const struct option *d, const char *
 		memcpy(slot, &(unsigned){(unsigned)n}, sizeof(unsigned));
 		return true;
 	case SCALE:
-		s = strtod(value, &end);
-		if (*value == '\0' || *end != '\0' || !(s > 0 && s <= 1000))
+		*s = strtod(value, &end);
+		if (*value == '\0' || *end != '\0' || !(*s > 0 && *s <= 1000))
 			return bad(why, "a factor above 0 is wanted, not ", value);
-		memcpy(slot, &s, sizeof s);
 		return true;
 	}
 	return false;
