@@ -11,11 +11,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* One word of the template: {proxy_host} {proxy_port} {host} {port} {user} {pass} {timeout} and any variable. */
 static char *
@@ -98,8 +97,11 @@ set_env(char **assignments)
 static void
 child(char **argv, char **env1, char **env2, const int in[2], const int out[2], const int err[2])
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid(); /* a group of its own, and no terminal that it could ask for a password */
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0)
 		_exit(127);
 	set_env(env1);
@@ -118,6 +120,17 @@ close_pair(const int f[2])
 		close(f[1]);
 }
 
+/* Whoever ends the runner ends the client's group, too. */
+static volatile pid_t group;
+
+static void
+on_signal(int sig)
+{
+	if (group > 0)
+		kill(-group, SIGKILL);
+	_exit(128 + sig);
+}
+
 static bool
 spawn(struct px_play *p, char **argv, char **env1, char **env2)
 {
@@ -134,6 +147,9 @@ spawn(struct px_play *p, char **argv, char **env1, char **env2)
 	}
 	if (p->pid == 0)
 		child(argv, env1, env2, in, out, err);
+	group = p->pid;
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
 	close(in[0]);
 	close(out[1]);
 	close(err[1]);
@@ -204,6 +220,7 @@ px_client_end(struct px_play *p)
 	if (p->pid <= 0)
 		return;
 	kill(-p->pid, SIGKILL);
+	group = 0;
 	if (!p->exited)
 		while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
 			continue;
