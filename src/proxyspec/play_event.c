@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * play_event.c - events: an act of an actor that the runner plays, an expectation of the other side (docs/pxt.5,
  * "Events").
- * One thing to know: in a client casting T has no connection of its own; the proxy's lines do what T's bring about. */
+ * One thing to know: in a client casting T has no connection of its own; its end is passed on by the proxy's own line
+ * further down, or, when there is none, as it is. */
 #include "play.h"
 
 #include <errno.h>
@@ -111,13 +112,34 @@ client_input_end(struct px_play *p, const struct px_step *s)
 		px_expect_end(p, s, &p->cp, PX_E_CLOSE);
 }
 
+/* Does a later line say how the proxy ends its side? */
+static bool
+proxy_ends(const struct px_step *s)
+{
+	for (; s != NULL; s = s->next)
+		if ((s->kind == PX_EVENT && s->actor == PX_P &&
+			    (s->event == PX_E_CLOSE || s->event == PX_E_FIN || s->event == PX_E_RST)) ||
+			proxy_ends(s->body) || proxy_ends(s->other))
+			return true;
+	return false;
+}
+
 static void
 ending(struct px_play *p, const struct px_step *s)
 {
 	if (p->how.cast == PX_CAST_CLIENT) {
-		if (s->actor == PX_T)
+		if (s->actor == PX_T && proxy_ends(s->next))
 			return;
-		if (s->actor == PX_P)
+		if (s->actor == PX_T && s->event == PX_E_CLOSE) { /* the other half may still be in use */
+			struct px_step fin = *s;
+
+			fin.event = PX_E_FIN;
+			act_end(p, &fin, &p->cp);
+			return;
+		}
+		if (s->actor == PX_T)
+			act_end(p, s, &p->cp);
+		else if (s->actor == PX_P)
 			act_end(p, s, &p->cp);
 		else if (s->event == PX_E_FIN && p->sin.wfd >= 0)
 			client_input_end(p, s);

@@ -347,6 +347,11 @@ static const struct {
 		"case: t/c\ntests: client\n\nC> oneof within 60s\n | close -> fail\n | silence -> pass\nC: "
 		"exit 0\n",
 		PX_O_PASS, NULL},
+	{"good",
+		"case: t/c\ntests: client\n\nC> X:raw(9)=*~\"123456789\"\nP> 00 5A 000000000000\nT>> "
+		"\"x\"\nT: fin\n"
+		"C: eof\nC: exit 0\n",
+		PX_O_PASS, NULL}, /* no line of P's: the target's end is passed on */
 	{"twice",
 		"case: t/c\ntests: client\n\nC> X:raw(9)=*~\"123456789\"\nP: close\nC: retry\nC> "
 		"X:raw(9)=*~\"123456789\"\n",
