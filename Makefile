@@ -111,6 +111,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
 	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 docs/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/share/proxyspec
+	cp -R fixtures src/proxyspec/profiles $(DESTDIR)$(PREFIX)/share/proxyspec/
 	for f in docs/*.5; do test ! -f $$f || install -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man5; done
 
 clean:
