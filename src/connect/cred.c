@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -120,11 +119,9 @@ release_signals(const struct sigaction *old)
 static ssize_t
 read_char(int tty, char *c)
 {
-	fd_set in;
+	struct pollfd p = {.fd = tty, .events = POLLIN};
 
-	FD_ZERO(&in);
-	FD_SET(tty, &in);
-	if (pselect(tty + 1, &in, NULL, NULL, NULL, &waiting_mask) < 0)
+	if (ppoll(&p, 1, NULL, &waiting_mask) < 0)
 		return -1;
 	return read(tty, c, 1);
 }
