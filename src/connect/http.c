@@ -8,6 +8,7 @@
 #include "base64.h"
 #include "http_body.h"
 #include "http_head.h"
+#include "wipe.h"
 
 #define INTERIM_MAX 16 /* 1xx responses before the final one */
 #define USER_AGENT "connect"
@@ -139,6 +140,9 @@ await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 	if (n == 0)
 		n = in->n;
 	c->u.http.status = status_parse(span_of(in->p, n), &minor, &reason);
+	if (c->u.http.status < 100 &&
+		c->u.http.kept) /* what follows a body is no response: give the connection up */
+		return redial(c);
 	if (c->u.http.status < 100) {
 		note_quoted(c, "<<<", span_of(in->p, n));
 		client_detail(c, "got", -1, head_trim(span_of(in->p, n < 80 ? n : 80)));
@@ -191,16 +195,25 @@ note_unusable(struct client *c, struct span line)
 	}
 }
 
-/* A proxy that sends our own field back does not get it into the debug output. */
+/* Does the line hold the credentials that were sent?  A proxy may send our request back, in any field. */
 static bool
-names_credentials(struct span head, size_t n)
+shows_credentials(const struct client *c, struct span line)
 {
-	size_t colon = 0;
+	char code[2300];
+	struct obuf o = ob_over(code, sizeof code);
+	const uint8_t *colon = memchr(line.p, ':', line.n);
+	struct span name = span_of(line.p, colon == NULL ? 0 : (size_t)(colon - line.p));
+	bool found = false;
 
-	while (colon < n && head.p[colon] != ':')
-		colon++;
-	return same_nocase(span_of(head.p, colon), "Proxy-Authorization") ||
-	       same_nocase(span_of(head.p, colon), "Authorization");
+	if (same_nocase(name, "Proxy-Authorization") || same_nocase(name, "Authorization"))
+		return true;
+	if (!c->u.http.authorize || c->pass == NULL)
+		return false;
+	base64_pair(&o, span_str(c->user), span_str(c->pass));
+	for (size_t i = 0; !found && i + o.n <= line.n; i++)
+		found = memcmp(line.p + i, code, o.n) == 0;
+	wipe(code, sizeof code);
+	return found;
 }
 
 static void
@@ -209,9 +222,10 @@ note_head(struct client *c, struct span head)
 	size_t n;
 	bool opens = c->u.http.status / 100 == 2;
 
-	for (bool first = true; (n = head_line(head)) != 0; first = false) {
+	for (bool first = true; c->peer.notes != NULL && (n = head_line(head)) != 0; first = false) {
 		note_quoted(c, "<<<",
-			names_credentials(head, n) ? span_str("(credentials)\r\n") : span_of(head.p, n));
+			shows_credentials(c, span_of(head.p, n)) ? span_str("(credentials)\r\n")
+								 : span_of(head.p, n));
 		if (c->u.http.status / 100 == 4)
 			note_unusable(c, span_of(head.p, n));
 		if (first && opens)

@@ -6,7 +6,8 @@
 #include "hex.h"
 #include "http_head.h"
 
-#define BODY_MAX (1024 * 1024) /* longest body that is skipped; a new connection is cheaper than more */
+#define LINE_MAX_OCTETS (16 * 1024) /* longest line of the chunked coding */
+#define BODY_MAX (1024 * 1024)	    /* longest body that is skipped; a new connection is cheaper than more */
 
 bool
 http_body_framing(struct client *c, struct span head, int minor)
@@ -94,6 +95,8 @@ http_body_skip(struct client *c, struct span *in)
 		if (c->u.http.skipped > BODY_MAX)
 			return BODY_BROKEN;
 		n = c->u.http.left > 0 ? 0 : head_line(*in);
+		if ((n == 0 ? in->n : n) > LINE_MAX_OCTETS)
+			return BODY_BROKEN;
 		if (n == 0)
 			return BODY_MORE;
 		more = chunk_line(c, head_trim(span_of(in->p, n)));

@@ -93,7 +93,14 @@ next_local(int lfd, const struct session *s, bool watch, int *status)
 	if (watch)
 		p[2].fd = STDIN_FILENO;
 	for (;;) {
-		if (poll(p, 3, -1) < 0) {
+		int ready = poll(p, 3, s->cfg->idle_s > 0 ? s->cfg->idle_s * 1000 : -1);
+
+		if (ready == 0) {
+			session_say_idle(s);
+			*status = ST_DEADLINE;
+			return -1;
+		}
+		if (ready < 0) {
 			if (errno == EINTR)
 				continue;
 			say_error("waiting: %s", strerror(errno));

@@ -344,6 +344,12 @@ on_event(void *ctx, enum relay_event e, const uint8_t *p, size_t n)
 	}
 }
 
+void
+session_say_idle(const struct session *s)
+{
+	say_error("the session with %s was idle for %d s", s->party, s->cfg->idle_s);
+}
+
 int
 session_relay(struct session *s, int in, int out, bool hold)
 {
@@ -377,7 +383,7 @@ session_relay(struct session *s, int in, int out, bool hold)
 	if (end == RELAY_LOCAL_LOST)
 		return -1;
 	if (end == RELAY_IDLE) {
-		say_error("the session with %s was idle for %d s", s->party, s->cfg->idle_s);
+		session_say_idle(s);
 		return ST_DEADLINE;
 	}
 	if (end == RELAY_ERROR) {

@@ -29,6 +29,7 @@ int session_open(struct session *, const struct config *);
  * in and out are not closed, but their ends may be shut down. */
 int session_relay(struct session *, int in, int out, bool hold);
 
+void session_say_idle(const struct session *);
 void session_close(struct session *);
 
 #endif

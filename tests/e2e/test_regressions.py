@@ -92,6 +92,90 @@ def test_credentials_that_the_proxy_sends_back_are_not_shown():
     assert res.rc == 0 and "Ym9i" not in res.text, res
 
 
+def test_credentials_inside_another_field_are_not_shown():
+    def script(c):
+        head = c.head()
+        if b"Proxy-Authorization" not in head:
+            c.send(KEPT_407)
+            head = c.head()
+        sent = [x for x in head.split(b"\r\n") if x.startswith(b"Proxy-Authorization")][0]
+        c.send(b"HTTP/1.1 200 OK\r\nX-Echo: " + sent + b"\r\n\r\n" + HELLO)
+        c.rest()
+    with FakeServer(script) as px:
+        res = run("-d", "-H", "bob@" + px.spec, "target.test", "22", stdin=BYE, env={"HTTP_PROXY_PASSWORD": "passw0rd"})
+    assert res.rc == 0 and "Ym9i" not in res.text and "DEBUG: <<< \"(credentials)\\r\\n\"" in res.lines, res
+
+
+def test_a_password_in_the_user_is_not_shown():
+    with FakeServer(fakes.socks5()) as px:
+        res = run("-d", "-S", "bob:passw0rd@" + px.spec, "target.test", "22", stdin=BYE)
+    assert res.rc == 0 and "passw0rd" not in res.text and "DEBUG: relay_user=bob:xxxxx" in res.lines, res
+
+
+@pytest.mark.parametrize("after", [b"\r\n", b"junk behind the body\r\n"])
+def test_octets_behind_the_body_of_a_kept_challenge(after):
+    """They are no response: the connection is given up, not the session."""
+    def script(c):
+        head = c.head()
+        if c.number == 1:
+            c.send(KEPT_407.replace(b"Length: 0", b"Length: 3") + b"abc" + after)
+            c.rest()
+        else:
+            assert b"Proxy-Authorization: Basic " in head
+            c.send(b"HTTP/1.1 200 OK\r\n\r\n" + HELLO)
+            c.rest()
+    with FakeServer(script) as px:
+        res = run("-H", "bob@" + px.spec, "target.test", "22", stdin=BYE, env={"HTTP_PROXY_PASSWORD": "x"})
+    assert (res.rc, res.out, len(px.conns)) == (0, HELLO, 2), res
+
+
+@pytest.mark.parametrize("size", [16 << 10, 70000])
+def test_a_chunk_line_that_is_too_long(size):
+    answer = KEPT_407.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+
+    def script(c):
+        c.head()
+        if c.number == 1:
+            c.send(answer + b"5;x=" + b"y" * size + b"\r\nhello\r\n0\r\n\r\n")
+            c.rest()
+        else:
+            c.send(b"HTTP/1.1 200 OK\r\n\r\n" + HELLO)
+            c.rest()
+    with FakeServer(script, strict=False) as px:
+        res = run("-H", "bob@" + px.spec, "target.test", "22", stdin=BYE, env={"HTTP_PROXY_PASSWORD": "x"})
+    assert (res.rc, res.out, len(px.conns)) == (0, HELLO, 2), res
+
+
+def test_P_is_idle_between_two_local_connections_too():
+    with FakeServer(lambda c: c.rest()) as t:
+        with Running("--idle-timeout", "1", "-P", "0", "-n", "127.0.0.1", str(t.port), stdin=subprocess.DEVNULL) as r:
+            _, port = listening(r)
+            socket.create_connection(("127.0.0.1", port), 20).close()
+            res = r.finish()
+    assert res.rc == 8 and "was idle for 1 s" in res.text, res
+
+
+def test_the_prompt_with_a_terminal_above_descriptor_1024():
+    code = ("import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (2048, 4096)); "
+            "[os.dup2(0, n, True) for n in range(3, 1100)]; os.execv(sys.argv[1], sys.argv[1:])")
+
+    def script(c):
+        fakes.s5_greeting(c)
+        c.send(b"\5\2")
+        assert fakes.s5_userpass(c)
+        c.send(b"\1\1")
+        c.rest()
+    with FakeServer(script) as px:
+        p = pexpect.spawn("/usr/bin/python3", ["-c", code, runner.CONNECT, "-S", "bob@" + px.spec, "target.test", "22"],
+                          env=runner.environment(), timeout=20)
+        p.expect_exact("Enter SOCKS5 password for bob@127.0.0.1: ")
+        p.sendline("x")
+        p.expect("authentication failed")
+        p.expect(pexpect.EOF)
+        p.close()
+        assert p.exitstatus == 6
+
+
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_at_the_very_prompt_is_not_lost(sig):
     def script(c):
