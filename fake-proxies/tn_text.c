@@ -73,17 +73,22 @@ tn_line(struct srv *s, const char *text, struct obuf *out)
 	expand(s, text, true, out);
 }
 
+static bool
+offers_options(const struct fp_telnet *k)
+{
+	return k->iac == FP_ANY ? k->dialect == TN_FWTK : k->iac != 0;
+}
+
 void
 tn_greet(struct srv *s, struct obuf *out)
 {
 	const struct fp_telnet *k = &s->cf->telnet;
-	bool iac = k->iac == FP_ANY ? k->dialect == TN_FWTK : k->iac != 0;
 	uint8_t room[16];
 	struct obuf o = ob_over(room, sizeof room);
 
 	if (k->dialect == TN_DELEGATE)
 		ob_put(&o, "\377\361", 2); /* IAC NOP tells a telnet client from others */
-	if (iac) {
+	if (offers_options(k)) {
 		nvt_put(&o, WILL, OPTION_ECHO);
 		nvt_put(&o, WILL, OPTION_SGA);
 		s->u.tn.echo = s->u.tn.sga = OPT_WANTYES;
@@ -127,12 +132,30 @@ delegate_trying(struct srv *s, struct obuf *out)
 	tn_line(s, line, out);
 }
 
+/* tn-gw takes its options back before it hands the line over, unless the target is a telnet server: IAC WONT ECHO, IAC WONT
+ * SUPPRESS-GO-AHEAD, IAC WONT TERMINAL-TYPE. */
+static void
+fwtk_reset(struct srv *s, struct obuf *out)
+{
+	uint8_t room[9];
+	struct obuf o = ob_over(room, sizeof room);
+
+	if (s->cf->telnet.dialect != TN_FWTK || !offers_options(&s->cf->telnet) || s->dst.port == 23)
+		return;
+	nvt_put(&o, WONT, OPTION_ECHO);
+	nvt_put(&o, WONT, OPTION_SGA);
+	nvt_put(&o, WONT, OPTION_TTYPE);
+	s->u.tn.echo = s->u.tn.sga = OPT_NO;
+	emit(s, room, o.n, out);
+}
+
 void
 tn_connected(struct srv *s, struct obuf *out)
 {
 	const struct fp_telnet *k = &s->cf->telnet;
 
 	delegate_trying(s, out);
+	fwtk_reset(s, out);
 	if (!srv_bug(s, BUG_TN_NO_SUCCESS))
 		tn_line(s, k->success != NULL ? k->success : dialect[k->dialect].success, out);
 }
@@ -164,6 +187,7 @@ void
 tn_failed(struct srv *s, struct obuf *out)
 {
 	delegate_trying(s, out);
+	fwtk_reset(s, out);
 	tn_line(s, s->cf->telnet.failure != NULL ? s->cf->telnet.failure : failure(s), out);
 }
 

@@ -135,7 +135,9 @@ static const struct dialogue {
 	{"fwtk", {"dialect=fwtk", "iac=no", "echo=never"}, NULL, 0, TEXT("c a 22\r\n"),
 		TEXT(FWTK "Trying a port 22...\r\nConnected to a.\r\n"), PEER_OPEN},
 	{"fwtk with options and echo", {"dialect=fwtk"}, NULL, 0, TEXT("c a 22\r\n"),
-		TEXT("\377\373\001\377\373\003" FWTK "c a 22\r\nTrying a port 22...\r\nConnected to a.\r\n"),
+		TEXT("\377\373\001\377\373\003" FWTK "c a 22\r\nTrying a port 22...\r\n"
+		     "\377\374\001\377\374\003\377\374\030"
+		     "Connected to a.\r\n"),
 		PEER_OPEN},
 	{"fwtk asks again", {"dialect=fwtk", "iac=no", "echo=never"}, NULL, ECONNREFUSED, TEXT("c a 22\r\n"),
 		TEXT(FWTK "Trying a port 22...\r\nConnection to a port 22 refused.\r\ntn-gw-> "), PEER_MORE},
