@@ -6,79 +6,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "net.h"
+#include "output.h"
 
 #define CHATTER_WAIT_MS 500 /* how long a first line may stay unfinished before it is delivered as it is */
 
 enum { IN, REMOTE_OUT, REMOTE_IN, OUT, NFDS };
-
-static bool
-is_socket(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
-/* The master side of a pseudo terminal: opening it once more would make another terminal. */
-static bool
-is_pty_master(int fd)
-{
-#ifdef TIOCGPTN
-	unsigned n;
-
-	return ioctl(fd, TIOCGPTN, &n) == 0;
-#else
-	(void)fd;
-	return true;
-#endif
-}
-
-/* O_NONBLOCK belongs to the open file, which ssh, the shell and others may share; so a pipe or terminal is opened
- * once more, for us alone.  Returns the most octets that one write may have, 0 = any number. */
-static size_t
-own_output(int fd)
-{
-	char path[32];
-	struct stat st;
-	int flags = fcntl(fd, F_GETFL), mine;
-
-	if (fstat(fd, &st) < 0 || flags < 0 || (flags & O_NONBLOCK) || S_ISREG(st.st_mode))
-		return 0;
-	if (S_ISCHR(st.st_mode) && !isatty(fd))
-		return 0;
-	if (!is_pty_master(fd)) {
-		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-		mine = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (mine >= 0) {
-			int done = dup2(mine, fd);
-
-			close(mine);
-			if (done == fd)
-				return 0;
-		}
-	}
-	return S_ISFIFO(st.st_mode) ? PIPE_BUF : 1;
-}
 
 static void
 flow_begin(struct flow *f, int from, int to)
 {
 	f->from = from;
 	f->to = to;
-	f->from_sock = is_socket(from);
-	f->to_sock = is_socket(to);
+	f->from_sock = out_is_socket(from);
+	f->to_sock = out_is_socket(to);
 	f->over = f->lost = false;
-	f->chunk = f->to_sock ? 0 : own_output(to);
+	f->chunk = f->to_sock ? 0 : out_prepare(to);
 }
 
 void

@@ -29,6 +29,10 @@ int session_open(struct session *, const struct config *);
  * in and out are not closed, but their ends may be shut down. */
 int session_relay(struct session *, int in, int out, bool hold);
 
+/* dial.c: when connecting must be over, 0 = never; connect to the first address that answers, as session_open. */
+int64_t session_connect_deadline(const struct session *);
+int session_dial(struct session *);
+
 void session_say_idle(const struct session *);
 void session_close(struct session *);
 
