@@ -8,7 +8,7 @@
 #include "base64.h"
 #include "http_body.h"
 #include "http_head.h"
-#include "wipe.h"
+#include "http_note.h"
 
 #define INTERIM_MAX 16 /* 1xx responses before the final one */
 #define USER_AGENT "connect"
@@ -59,21 +59,6 @@ is_word(const char *s)
 	return true;
 }
 
-/* Every line of the request as connect.c shows it, the credentials hidden. */
-static void
-note_request(struct client *c, struct span s)
-{
-	size_t n;
-
-	while ((n = head_line(s)) != 0) {
-		if (n > 20 && memcmp(s.p, "Proxy-Authorization:", 20) == 0)
-			note_quoted(c, ">>>", span_str("Proxy-Authorization: Basic xxxxx\r\n"));
-		else
-			note_quoted(c, ">>>", span_of(s.p, n));
-		span_eat(&s, n);
-	}
-}
-
 /*  CONNECT host:port HTTP/1.1            RFC 9112 section 3
  *  Host: host:port                       RFC 9112 section 3.2
  *  User-Agent: connect                   RFC 9110 section 10.1.5
@@ -105,7 +90,7 @@ send_request(struct client *c, struct span *in, bool eof, struct obuf *out)
 	}
 	ob_str(out, "\r\n");
 	if (!out->over)
-		note_request(c, span_of(out->p + from, out->n - from));
+		http_note_request(c, span_of(out->p + from, out->n - from));
 	return client_enter(c, await_status, "HTTP status line");
 }
 
@@ -158,82 +143,6 @@ await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 	return client_enter(c, await_head, "rest of the HTTP response's header");
 }
 
-static const char *
-challenge_field(const struct client *c)
-{
-	return c->u.http.status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
-}
-
-/* After the line of a challenge field, a line for each of its schemes but Basic. */
-static void
-note_unusable(struct client *c, struct span line)
-{
-	struct obuf *o = c->peer.notes;
-	const char *field = challenge_field(c);
-	size_t n = strlen(field);
-	char names[120];
-	struct obuf list = ob_over(names, sizeof names);
-	struct span schemes;
-
-	if (o == NULL || line.n <= n || line.p[n] != ':' || !same_nocase(span_of(line.p, n), field))
-		return;
-	challenge_in_value(head_trim(span_of(line.p + n + 1, line.n - n - 1)), &list);
-	schemes = span_of(names, list.n);
-
-	for (; schemes.n > 0; span_eat(&schemes, n)) {
-		const uint8_t *comma = memchr(schemes.p, ',', schemes.n);
-		size_t len = comma == NULL ? schemes.n : (size_t)(comma - schemes.p);
-
-		n = comma == NULL ? len : len + 2;
-		if (same_nocase(span_of(schemes.p, len), "basic"))
-			continue;
-		ob_str(o, "Unsupported authentication type: ");
-		for (size_t i = 0; i < len; i++)
-			ob_u8(o, schemes.p[i] >= 'A' && schemes.p[i] <= 'Z' ? schemes.p[i] + 32u
-									    : schemes.p[i]);
-		ob_u8(o, '\n');
-	}
-}
-
-/* Does the line hold the credentials that were sent?  A proxy may send our request back, in any field. */
-static bool
-shows_credentials(const struct client *c, struct span line)
-{
-	char code[2300];
-	struct obuf o = ob_over(code, sizeof code);
-	const uint8_t *colon = memchr(line.p, ':', line.n);
-	struct span name = span_of(line.p, colon == NULL ? 0 : (size_t)(colon - line.p));
-	bool found = false;
-
-	if (same_nocase(name, "Proxy-Authorization") || same_nocase(name, "Authorization"))
-		return true;
-	if (!c->u.http.authorize || c->pass == NULL)
-		return false;
-	base64_pair(&o, span_str(c->user), span_str(c->pass));
-	for (size_t i = 0; !found && i + o.n <= line.n; i++)
-		found = memcmp(line.p + i, code, o.n) == 0;
-	wipe(code, sizeof code);
-	return found;
-}
-
-static void
-note_head(struct client *c, struct span head)
-{
-	size_t n;
-	bool opens = c->u.http.status / 100 == 2;
-
-	for (bool first = true; c->peer.notes != NULL && (n = head_line(head)) != 0; first = false) {
-		note_quoted(c, "<<<",
-			shows_credentials(c, span_of(head.p, n)) ? span_str("(credentials)\r\n")
-								 : span_of(head.p, n));
-		if (c->u.http.status / 100 == 4)
-			note_unusable(c, span_of(head.p, n));
-		if (first && opens)
-			note(c, "connected, start user session.");
-		span_eat(&head, n);
-	}
-}
-
 /* RFC 9112 section 9.3: does the connection persist after this response? */
 static bool
 persists(struct span head, int minor)
@@ -246,18 +155,10 @@ persists(struct span head, int minor)
 	       field_has(head, "Proxy-Connection", "keep-alive");
 }
 
-static void
-note_missing(struct client *c, const char *field)
-{
-	note_part(c, "Can't find ");
-	note_part(c, field);
-	note(c, ": in response header.");
-}
-
 static int
 challenged(struct client *c, struct span head, struct span reason, int minor)
 {
-	const char *field = challenge_field(c);
+	const char *field = http_challenge_field(c);
 	char names[120];
 	struct obuf schemes = ob_over(names, sizeof names);
 
@@ -266,7 +167,7 @@ challenged(struct client *c, struct span head, struct span reason, int minor)
 		return client_fail(c, FAIL_AUTH, c->u.http.status, "authentication failed");
 	}
 	if (!challenge_basic(head, field, &schemes)) {
-		note_missing(c, field);
+		http_note_missing(c, field);
 		client_detail(c, schemes.n > 0 ? "it offers" : field, -1,
 			schemes.n > 0 ? span_of(names, schemes.n) : span_str("is missing"));
 		return client_fail(c, FAIL_AUTH, c->u.http.status,
@@ -322,7 +223,7 @@ await_head(struct client *c, struct span *in, bool eof, struct obuf *out)
 	if (n == 0)
 		return PEER_MORE;
 	status_parse(span_of(in->p, head_line(*in)), &minor, &reason);
-	note_head(c, head);
+	http_note_head(c, head);
 	span_eat(in, n);
 	return head_done(c, head, reason, minor);
 }

@@ -100,7 +100,7 @@ def test_options_of_the_synopsis_are_described():
 # -- variables
 
 def names_of_table():
-    table = re.search(r"params\[\] = \{\n(.*?)\n\};", read(SOURCE, "conf.c"), re.S).group(1)
+    table = re.search(r"conf_params\[\] = \{\n(.*?)\n\};", read(SOURCE, "conf.c"), re.S).group(1)
     names = re.findall(r'\{"(\w+)", (?:true|false), NULL\}', table)
     assert len(names) == table.count("\n") + 1
     return set(names)
