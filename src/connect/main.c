@@ -31,7 +31,6 @@ show_settings(const struct config *c)
 {
 	static const char *const methods[] = {"", "DIRECT", "SOCKS", "HTTP", "TELNET"};
 	static const char *const ways[] = {"", "LOCAL", "REMOTE", "BOTH"};
-	const char *user, *colon;
 
 	if (debug_level == 0)
 		return;
@@ -39,12 +38,7 @@ show_settings(const struct config *c)
 	if (c->method != METHOD_DIRECT) {
 		say_debug("relay_host=%s", safe(c->proxy.host));
 		say_debug("relay_port=%u", (unsigned)c->proxy.port);
-		user = cred_user(c);
-		colon = strchr(
-			user, ':'); /* what follows is most likely a password that does not belong there */
-		say_debug("relay_user=%s%s",
-			safe_span(span_of(user, colon != NULL ? (size_t)(colon - user) : strlen(user))),
-			colon != NULL ? ":xxxxx" : "");
+		say_debug("relay_user=%s", safe(cred_user(c)));
 	}
 	if (c->method == METHOD_SOCKS) {
 		say_debug("socks_version=%d", c->socks_version);

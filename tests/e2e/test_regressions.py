@@ -106,12 +106,6 @@ def test_credentials_inside_another_field_are_not_shown():
     assert res.rc == 0 and "Ym9i" not in res.text and "DEBUG: <<< \"(credentials)\\r\\n\"" in res.lines, res
 
 
-def test_a_password_in_the_user_is_not_shown():
-    with FakeServer(fakes.socks5()) as px:
-        res = run("-d", "-S", "bob:passw0rd@" + px.spec, "target.test", "22", stdin=BYE)
-    assert res.rc == 0 and "passw0rd" not in res.text and "DEBUG: relay_user=bob:xxxxx" in res.lines, res
-
-
 @pytest.mark.parametrize("after", [b"\r\n", b"junk behind the body\r\n"])
 def test_octets_behind_the_body_of_a_kept_challenge(after):
     """They are no response: the connection is given up, not the session."""
