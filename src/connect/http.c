@@ -155,10 +155,17 @@ persists(struct span head, int minor)
 	       field_has(head, "Proxy-Connection", "keep-alive");
 }
 
+/* RFC 9110 sections 11.6.1, 11.7.1 */
+static const char *
+challenge_field(const struct client *c)
+{
+	return c->u.http.status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
+}
+
 static int
 challenged(struct client *c, struct span head, struct span reason, int minor)
 {
-	const char *field = http_challenge_field(c);
+	const char *field = challenge_field(c);
 	char names[120];
 	struct obuf schemes = ob_over(names, sizeof names);
 
@@ -223,7 +230,7 @@ await_head(struct client *c, struct span *in, bool eof, struct obuf *out)
 	if (n == 0)
 		return PEER_MORE;
 	status_parse(span_of(in->p, head_line(*in)), &minor, &reason);
-	http_note_head(c, head);
+	http_note_head(c, head, challenge_field(c));
 	span_eat(in, n);
 	return head_done(c, head, reason, minor);
 }

@@ -22,18 +22,11 @@ http_note_request(struct client *c, struct span s)
 	}
 }
 
-const char *
-http_challenge_field(const struct client *c)
-{
-	return c->u.http.status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
-}
-
 /* After the line of a challenge field, a line for each of its schemes but Basic. */
 static void
-note_unusable(struct client *c, struct span line)
+note_unusable(struct client *c, const char *field, struct span line)
 {
 	struct obuf *o = c->peer.notes;
-	const char *field = http_challenge_field(c);
 	size_t n = strlen(field);
 	char names[120];
 	struct obuf list = ob_over(names, sizeof names);
@@ -81,7 +74,7 @@ shows_credentials(const struct client *c, struct span line)
 }
 
 void
-http_note_head(struct client *c, struct span head)
+http_note_head(struct client *c, struct span head, const char *field)
 {
 	size_t n;
 	bool opens = c->u.http.status / 100 == 2;
@@ -91,7 +84,7 @@ http_note_head(struct client *c, struct span head)
 			shows_credentials(c, span_of(head.p, n)) ? span_str("(credentials)\r\n")
 								 : span_of(head.p, n));
 		if (c->u.http.status / 100 == 4)
-			note_unusable(c, span_of(head.p, n));
+			note_unusable(c, field, span_of(head.p, n));
 		if (first && opens)
 			note(c, "connected, start user session.");
 		span_eat(&head, n);

@@ -5,11 +5,9 @@
 
 #include "client.h"
 
-/* The field in which a challenge of this status stands: 407 Proxy-Authenticate, 401 WWW-Authenticate. */
-const char *http_challenge_field(const struct client *);
-
 void http_note_request(struct client *, struct span request);
-void http_note_head(struct client *, struct span head);
+/* field: the one in which challenges stand. */
+void http_note_head(struct client *, struct span head, const char *field);
 void http_note_missing(struct client *, const char *field);
 
 #endif
