@@ -93,8 +93,10 @@ check: unit e2e fake
 slow: all
 	$(PYTEST) -q -m slow tests/fakeproxy
 
-mutants: all
+mutants-only: all
 	tests/mutants/run
+
+mutants: mutants-only
 	tests/fakeproxy/detects.py
 
 lint:
@@ -120,5 +122,5 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all demo unit e2e fake check slow mutants lint bench asan install clean
+.PHONY: all demo unit e2e fake check slow mutants mutants-only lint bench asan install clean
 .SECONDARY:
