@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <ifaddrs.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -179,11 +180,10 @@ static bool
 parse_entry(struct direct *d, char *s, const char *from)
 {
 	struct direct_entry *e = append(d);
-	char *given = s, whole[64];
+	char whole[64];
 	const char *why;
 
-	memset(whole, 0, sizeof whole);
-	memcpy(whole, s, strlen(s) < sizeof whole ? strlen(s) : sizeof whole - 1);
+	snprintf(whole, sizeof whole, "%.63s", s); /* s is changed by the parsers */
 	if (*s == '!') {
 		e->no = true;
 		s++;
@@ -202,7 +202,7 @@ parse_entry(struct direct *d, char *s, const char *from)
 		return false;
 	}
 	say_debug("adding direct %s entry: %s", e->kind == E_NAME || e->kind == E_ALL ? "name" : "addr",
-		safe(given[0] == '\0' ? "" : whole));
+		safe(whole));
 	return true;
 }
 

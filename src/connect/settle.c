@@ -279,30 +279,20 @@ take_telnet(struct given *g)
 static void
 take_local(struct given *g)
 {
-	char spec[96];
+	char spec[96], *colon;
 	const char *s = g->local;
-	uint16_t port;
+	bool port_only, any;
 
 	if (s == NULL)
 		return;
-	port = port_parse(s);
-	if (port != 0 || strcmp(s, "0") == 0)
-		snprintf(spec, sizeof spec, "127.0.0.1:%u", (unsigned)port);
-	else
-		snprintf(spec, sizeof spec, "%s", s);
-	if (strchr(spec, ':') != NULL) {
-		char *colon = strrchr(spec, ':');
-
-		if (strcmp(colon, ":0") == 0) { /* the kernel chooses; not a port for server_parse */
-			*colon = '\0';
-			if (addr_parse(spec, 1, &g->cfg->local)) {
-				net_set_port(&g->cfg->local, 0);
-				return;
-			}
-		} else if (addr_parse(spec, 0, &g->cfg->local) && net_port(&g->cfg->local) != 0) {
-			return;
-		}
-	}
+	port_only = strcmp(s, "0") == 0 || port_parse(s) != 0;
+	snprintf(spec, sizeof spec, "%s%s", port_only ? "127.0.0.1:" : "", s);
+	colon = strrchr(spec, ':');
+	any = colon != NULL && strcmp(colon, ":0") == 0; /* the kernel chooses; for a server 0 is no port */
+	if (any)
+		*colon = '\0';
+	if (colon != NULL && addr_parse(spec, 0, &g->cfg->local) && (any || net_port(&g->cfg->local) != 0))
+		return;
 	say_error("option -%c: '%s' is neither a port nor ADDRESS:PORT", g->cfg->hold ? 'P' : 'p', safe(s));
 	g->errors++;
 }
