@@ -2,9 +2,15 @@
 """Fixtures of the end-to-end tests of connect.  See fakes.py, realservers.py, runner.py, jail.py."""
 import os
 import pathlib
+import signal
 import sys
 
 import pytest
+
+# A test run in the background may have these ignored, which every program under test would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import dnsfake          # noqa: E402
