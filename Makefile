@@ -91,7 +91,7 @@ fake: all
 check: unit e2e fake
 
 slow: all
-	$(PYTEST) -q -m slow tests/fakeproxy
+	$(PYTEST) -q -m slow tests/e2e tests/fakeproxy
 
 mutants-only: all
 	tests/mutants/run
