@@ -38,11 +38,36 @@ apply(struct px_done *d, enum px_outcome expected, const char *reason)
 		d->outcome = PX_O_XPASS;
 }
 
-bool
-px_baseline(const char *path, struct px_done *v, size_t n, struct px_arena *a)
+struct entry {
+	const char *id, *reason;
+	enum px_outcome verdict;
+};
+
+/* One line, without its end.  1: an entry; 0: nothing in it; -1: it cannot be one. */
+static int
+entry(char *p, struct entry *e)
+{
+	size_t id = strcspn(p, " \t\r"), gap = strspn(p + id, " \t"), w = strcspn(p + id + gap, " \t\r");
+	char *r = p + id + gap + w;
+
+	if (p[0] == '#' || p[strspn(p, " \t\r")] == '\0')
+		return 0;
+	if (id == 0 || !verdict_of(p + id + gap, w, &e->verdict))
+		return -1;
+	p[id] = '\0';
+	e->id = p;
+	r += strspn(r, " \t");
+	r[strcspn(r, "\r")] = '\0';
+	e->reason = r;
+	return 1;
+}
+
+/* Each entry to told; false: the file cannot be read, or a line is wrong. */
+static bool
+each(const char *path, void (*told)(void *, const struct entry *, unsigned line), void *ctx)
 {
 	size_t len;
-	char *text = px_slurp(path, &len), *p, *end;
+	char *text = px_slurp(path, &len), *end;
 	unsigned line = 0;
 	bool ok = true;
 
@@ -50,36 +75,76 @@ px_baseline(const char *path, struct px_done *v, size_t n, struct px_arena *a)
 		fprintf(stderr, "proxyspec: the baseline %s cannot be read: %s\n", path, strerror(errno));
 		return false;
 	}
-	for (p = text; p < text + len; p = end + 1) {
-		size_t id, w, gap;
-		enum px_outcome o;
-		struct px_done *d;
+	for (char *p = text; p < text + len; p = end + 1) {
+		struct entry e;
+		int is;
 
 		end = memchr(p, '\n', (size_t)(text + len - p));
 		if (end == NULL)
 			end = text + len;
 		*end = '\0';
 		line++;
-		id = strcspn(p, " \t");
-		if (p[0] == '#' || p[strspn(p, " \t\r")] == '\0')
-			continue;
-		gap = strspn(p + id, " \t");
-		w = strcspn(p + id + gap, " \t\r");
-		if (!verdict_of(p + id + gap, w, &o)) {
+		is = entry(p, &e);
+		if (is < 0)
 			fprintf(stderr,
 				"%s:%u: a line is ID VERDICT reason; the verdict is FAIL, LOOSE, INFO or "
 				"CRASH\n",
 				path, line);
-			ok = false;
-			continue;
-		}
-		d = find(v, n, p, id);
-		if (d == NULL)
-			continue;
-		p += id + gap + w;
-		p += strspn(p, " \t");
-		apply(d, o, px_dup(a, p, strlen(p)));
+		ok = ok && is >= 0;
+		if (is > 0)
+			told(ctx, &e, line);
 	}
 	free(text);
 	return ok;
+}
+
+struct applied {
+	struct px_done *v;
+	size_t n;
+	struct px_arena *a;
+};
+
+static void
+apply_entry(void *ctx, const struct entry *e, unsigned line)
+{
+	struct applied *x = ctx;
+	struct px_done *d = find(x->v, x->n, e->id, strlen(e->id));
+
+	(void)line;
+	if (d != NULL)
+		apply(d, e->verdict, px_dup(x->a, e->reason, strlen(e->reason)));
+}
+
+bool
+px_baseline(const char *path, struct px_done *v, size_t n, struct px_arena *a)
+{
+	struct applied x = {v, n, a};
+
+	return each(path, apply_entry, &x);
+}
+
+struct checked {
+	const char *path;
+	const struct px_case *all;
+};
+
+static void
+check_entry(void *ctx, const struct entry *e, unsigned line)
+{
+	const struct checked *x = ctx;
+	const struct px_case *c = x->all;
+
+	while (c != NULL && strcmp(c->id, e->id) != 0)
+		c = c->next;
+	if (c == NULL)
+		fprintf(stderr, "%s:%u: no trace has this id, the line does nothing: %s\n", x->path, line,
+			e->id);
+}
+
+bool
+px_baseline_check(const char *path, const struct px_case *all)
+{
+	struct checked x = {path, all};
+
+	return each(path, check_entry, &x);
 }

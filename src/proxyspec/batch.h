@@ -12,7 +12,7 @@ struct px_batch {
 	struct px_job *jobs; /* the runs of one case lie one behind the other */
 	size_t njobs, jobcap;
 	size_t told;
-	bool tty;
+	unsigned columns; /* of the terminal that progress is shown on; 0: it is not shown */
 };
 void *px_grow(void *, size_t); /* realloc that ends the program when memory is out */
 /* The runs of a case in the deliveries that the options ask for. */
@@ -20,17 +20,18 @@ void px_add_runs(struct px_batch *, const struct px_opts *, const struct px_case
 
 struct px_sane {
 	const struct px_case *c;
-	enum px_outcome outcome;
+	struct px_result res;
 	char why[200];
 };
 struct px_sanity {
 	struct px_sane v[64];
 	size_t n;
 };
-/* The sanity case of a case has passed, or it has none; else why not. */
-const char *px_sanity(struct px_sanity *, const struct px_subject *, const struct px_opts *,
+/* NULL: the sanity case of a case has passed, or it has none; else the one that did not. */
+const struct px_sane *px_sanity(struct px_sanity *, const struct px_subject *, const struct px_opts *,
 	const struct px_case *all, const struct px_case *);
 /* Those that passed once more.  NULL, or what the first one that fails now says. */
 const char *px_sanity_again(struct px_sanity *, const struct px_subject *, const struct px_opts *);
+void px_sanity_free(struct px_sanity *);
 
 #endif

@@ -4,6 +4,7 @@
  * One thing to know: traces stay files, so that a report names a file that its reader can open. */
 #include "load.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -29,9 +30,14 @@ place(const char *const *places, const char *name, bool (*is)(const char *), cha
 	exe[len] = '\0';
 	*strrchr(exe, '/') = '\0';
 	for (; *places != NULL; places++) {
+		char whole[PATH_MAX];
+
 		snprintf(path, n, "%s/%s%s", exe, *places, name);
-		if (is(path))
-			return true;
+		if (!is(path))
+			continue;
+		if (realpath(path, whole) != NULL && strlen(whole) < n) /* reports name it */
+			snprintf(path, n, "%s", whole);
+		return true;
 	}
 	return false;
 }

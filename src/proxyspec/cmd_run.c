@@ -6,7 +6,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static struct px_done *
 add_case(struct px_batch *b, const struct px_case *c)
@@ -24,17 +23,33 @@ progress(void *ctx, const struct px_job *j)
 {
 	struct px_batch *b = ctx;
 
+	char line[200];
+
 	b->told++;
-	if (b->tty)
-		fprintf(stderr, "\r\033[K%zu/%zu %s %s", b->told, b->njobs, px_outcome_name(j->res.outcome),
-			j->c->id);
+	if (b->columns == 0)
+		return;
+	snprintf(line, sizeof line, "%zu/%zu %s %s", b->told, b->njobs, px_outcome_name(j->res.outcome),
+		j->c->id);
+	fprintf(stderr, "\r\033[K%.*s", (int)b->columns - 1, line);
 }
 
+/* A case that its sanity case holds up: what that one saw is the evidence. */
 static void
-config_error(struct px_done *d, struct px_job *j, const char *why)
+hold(struct px_done *d, struct px_job *j, const struct px_sane *s)
 {
-	struct px_finding f = {.outcome = PX_O_ERROR, .level = d->c->level, .what = (char *)(uintptr_t)why};
+	struct px_finding f = {
+		.outcome = PX_O_ERROR, .level = d->c->level, .what = (char *)(uintptr_t)s->why};
 
+	for (size_t i = 0; i < s->res.n; i++)
+		if (s->res.v[i].outcome == s->res.outcome) {
+			f.line = s->res.v[i].line;
+			f.wanted = s->res.v[i].wanted;
+			f.got = s->res.v[i].got;
+			f.legs = s->res.v[i].legs;
+			break;
+		}
+	d->held_by = s->c;
+	j->res.closed = s->res.closed;
 	px_result_add(&j->res, &f);
 	j->done = true;
 }
@@ -67,37 +82,6 @@ settle(struct px_batch *b)
 	}
 }
 
-static bool
-write_report(const char *path, const struct px_report *r, void (*put)(FILE *, const struct px_report *))
-{
-	FILE *f;
-	bool ok;
-
-	if (path == NULL)
-		return true;
-	f = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-	if (f == NULL) {
-		perror(path);
-		return false;
-	}
-	put(f, r);
-	ok = !ferror(f);
-	if (f != stdout)
-		ok = fclose(f) == 0 && ok;
-	return ok;
-}
-
-static bool
-to_stdout(const struct px_opts *o)
-{
-	const char *v[] = {o->tap, o->junit, o->json};
-
-	for (unsigned i = 0; i < 3; i++)
-		if (v[i] != NULL && strcmp(v[i], "-") == 0)
-			return true;
-	return false;
-}
-
 static int
 verdict(const struct px_report *r)
 {
@@ -111,9 +95,10 @@ verdict(const struct px_report *r)
 }
 
 static int
-report(struct px_batch *b, struct px_opts *o, const struct px_subject *sub, struct px_arena *a, unsigned ms)
+report(struct px_batch *b, struct px_opts *o, const struct px_subject *sub, struct px_report_files *files,
+	struct px_arena *a, unsigned ms)
 {
-	struct px_report r = {.o = o, .sub = sub, .v = b->v, .n = b->n, .ms = ms};
+	struct px_report r = {.o = o, .sub = sub, .v = b->v, .n = b->n, .ms = ms, .width = px_columns(1)};
 	bool ok = true;
 
 	r.subject = sub->cast == PX_CAST_SERVER ? sub->proxy_text
@@ -123,11 +108,7 @@ report(struct px_batch *b, struct px_opts *o, const struct px_subject *sub, stru
 		ok = px_baseline(o->baseline, b->v, b->n, a);
 	for (size_t i = 0; i < b->n; i++)
 		r.count[b->v[i].outcome]++;
-	ok = write_report(o->tap, &r, px_report_tap) && ok;
-	ok = write_report(o->junit, &r, px_report_junit) && ok;
-	ok = write_report(o->json, &r, px_report_json) && ok;
-	if (!to_stdout(o))
-		px_report_terminal(stdout, &r);
+	ok = px_report_write(files, &r) && ok;
 	if (b->n == 0)
 		fputs("proxyspec: no case matches the selection\n", stderr);
 	return !ok ? PX_EXIT_ERROR : b->n == 0 ? PX_EXIT_SKIP : verdict(&r);
@@ -197,7 +178,7 @@ choose(struct px_batch *b, const struct px_opts *o, const struct px_subject *sub
 {
 	struct px_done *d = add_case(b, c);
 	size_t from = b->njobs;
-	const char *insane;
+	const struct px_sane *insane;
 
 	d->reason = px_cannot(a, sub, c);
 	if (d->reason != NULL) {
@@ -207,7 +188,7 @@ choose(struct px_batch *b, const struct px_opts *o, const struct px_subject *sub
 	px_add_runs(b, o, c, sub->cast);
 	insane = px_sanity(known, sub, o, all, c);
 	for (size_t i = from; i < b->njobs && insane != NULL; i++)
-		config_error(d, &b->jobs[i], insane);
+		hold(d, &b->jobs[i], insane);
 }
 
 int
@@ -215,7 +196,8 @@ px_cmd_run(struct px_opts *o, struct px_arena *a)
 {
 	struct px_set set;
 	struct px_subject sub;
-	struct px_batch b = {.tty = isatty(2) && !o->quiet};
+	struct px_batch b = {.columns = o->quiet ? 0 : px_columns(2)};
+	struct px_report_files files;
 	struct px_sanity known = {.n = 0};
 	int64_t start = net_now();
 	const char *after;
@@ -231,9 +213,14 @@ px_cmd_run(struct px_opts *o, struct px_arena *a)
 	cast = sub.cast == PX_CAST_SERVER ? PX_TESTS_SERVER : PX_TESTS_CLIENT;
 	for (const struct px_text *t = o->args; t != NULL; t = t->next)
 		fprintf(stderr, "proxyspec: \"%s\" is not understood; cases are named with --case\n", t->s);
-	if (o->args != NULL || !px_opts_load(o, &set)) {
+	rc = o->args != NULL							 ? PX_EXIT_USAGE
+	     : !px_opts_load(o, &set)						 ? PX_EXIT_ERROR
+	     : o->baseline != NULL && !px_baseline_check(o->baseline, set.first) ? PX_EXIT_USAGE
+	     : !px_report_open(&files, o)					 ? PX_EXIT_ERROR
+										 : PX_EXIT_OK;
+	if (rc != PX_EXIT_OK) {
 		px_set_free(&set);
-		return o->args != NULL ? PX_EXIT_USAGE : PX_EXIT_ERROR;
+		return rc;
 	}
 	for (const struct px_case *c = set.first; c != NULL; c = c->next)
 		if ((c->tests & cast) != 0 && px_selected(o, c))
@@ -243,18 +230,19 @@ px_cmd_run(struct px_opts *o, struct px_arena *a)
 			run_parallel(&sub, &b.jobs[i]);
 	px_run_jobs(&sub, b.jobs, b.njobs, o->jobs, progress, &b);
 	after = px_sanity_again(&known, &sub, o);
-	if (b.tty)
+	if (b.columns != 0)
 		fputs("\r\033[K", stderr);
 	settle(&b);
 	if (after != NULL)
 		fprintf(stderr, "proxyspec: after the run %s\n", after);
-	rc = report(&b, o, &sub, a, (unsigned)(net_now() - start));
+	rc = report(&b, o, &sub, &files, a, (unsigned)(net_now() - start));
 	if (after != NULL && rc != PX_EXIT_ERROR)
 		rc = PX_EXIT_FAIL;
 	for (size_t i = 0; i < b.njobs; i++)
 		px_result_free(&b.jobs[i].res);
 	free(b.jobs);
 	free(b.v);
+	px_sanity_free(&known);
 	px_set_free(&set);
 	return rc;
 }

@@ -2,7 +2,9 @@
  * main.c - proxyspec: plays .pxt traces against proxies and clients (docs/proxyspec.1, docs/pxt.5). */
 #include "opts.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static int
 command(struct px_opts *o, struct px_arena *a)
@@ -55,5 +57,9 @@ main(int argc, char **argv)
 		rc = command(&o, a);
 	}
 	px_arena_free(a);
+	if (ferror(stdout) || fclose(stdout) != 0) {
+		fprintf(stderr, "proxyspec: standard output cannot be written: %s\n", strerror(errno));
+		rc = PX_EXIT_ERROR;
+	}
 	return rc;
 }

@@ -37,6 +37,8 @@ void px_diff_add(struct px_diffs *, unsigned line, const char *name, enum px_lev
 	struct px_buf *got); /* takes over both buffers */
 /* A spec in the words of the trace, for a report. */
 void px_put_spec(struct px_buf *, const struct px_env *, const struct px_spec *);
+/* What a line asks for; of alternatives the best ones. */
+void px_put_wanted(struct px_buf *, const struct px_env *, const struct px_step *);
 void px_broken(struct px_diffs *, unsigned line, const char *what);
 
 enum px_match px_match_item(

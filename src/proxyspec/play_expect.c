@@ -42,7 +42,7 @@ tell(struct px_play *p, const struct px_step *s, struct px_diffs *d, const char 
 static void
 missing(struct px_play *p, const struct px_step *s, const struct px_leg *l)
 {
-	struct px_buf got = {NULL, 0, 0};
+	struct px_buf got = {NULL, 0, 0}, want = {NULL, 0, 0};
 	const char *who = s->actor == PX_P ? "the proxy" : "the client";
 	enum px_level level = px_step_level(p, s, PX_L_NONE);
 
@@ -54,15 +54,20 @@ missing(struct px_play *p, const struct px_step *s, const struct px_leg *l)
 	else
 		px_puts(&got, "nothing");
 	px_put(&got, "", 1);
+	px_put_wanted(&want, &p->env, s);
+	px_put(&want, "", 1);
 	if (!px_leg_there(l) && !l->eof)
-		px_find(p, s->line, level, "", "", "", "%s never connected", who);
+		px_find(p, s->line, level, "", (char *)want.p, "", "%s never connected", who);
 	else if (l->rst || l->eof)
-		px_find(p, s->line, level, "", "", (char *)got.p, "%s %s before its message was whole", who,
+		px_find(p, s->line, level, "", (char *)want.p, (char *)got.p,
+			"%s %s before its message was whole", who,
 			l->rst ? "reset the connection" : "closed");
 	else
-		px_find(p, s->line, level, "", "", (char *)got.p, "%s did not send its message in time", who);
+		px_find(p, s->line, level, "", (char *)want.p, (char *)got.p,
+			"%s did not send its message in time", who);
 	p->stop = true;
 	px_buf_free(&got);
+	px_buf_free(&want);
 }
 
 void
@@ -109,34 +114,41 @@ chosen(struct px_play *p, const struct px_step *s, const struct px_alt *a)
 		[PX_PASS] = PX_INFO, [PX_V_INFO] = PX_INFO, [PX_LOOSE] = PX_ROBUST, [PX_FAIL] = PX_MUST};
 	enum px_level file = px_step_level(p, s, PX_L_NONE), level = levels[a->verdict];
 	struct px_leg *l = px_in_leg(p, s->actor, false);
-	struct px_buf got = {NULL, 0, 0};
+	struct px_buf got = {NULL, 0, 0}, want = {NULL, 0, 0};
 
 	if (a->verdict == PX_PASS)
 		return;
+	if (a->verdict != PX_V_INFO)
+		px_put_wanted(&want, &p->env, s);
+	px_put(&want, "", 1);
 	if (px_level_verdict(file) == px_level_verdict(level))
 		level = file; /* name the level that the file names */
 	px_put_octets(&got, span_of(l->in.p + (l->at > 64 ? l->at - 64 : 0), l->at > 64 ? 64 : l->at), 64);
 	px_put(&got, "", 1);
-	px_find(p, a->line, level, "", "", l->at == 0 ? "nothing" : (char *)got.p, "%s",
+	px_find(p, a->line, level, "", (char *)want.p, l->at == 0 ? "nothing" : (char *)got.p, "%s",
 		a->why != NULL ? a->why : "a discouraged alternative");
 	px_buf_free(&got);
+	px_buf_free(&want);
 }
 
 static void
 no_alternative(struct px_play *p, const struct px_step *s, const struct px_leg *l)
 {
-	struct px_buf got = {NULL, 0, 0};
+	struct px_buf got = {NULL, 0, 0}, want = {NULL, 0, 0};
 
 	if (px_unread(l).n != 0)
 		px_put_octets(&got, px_unread(l), 64);
 	else
 		px_puts(&got, "nothing");
+	px_put_wanted(&want, &p->env, s);
+	px_put(&want, "", 1);
 	px_puts(&got, l->rst ? ", then reset" : l->eof ? ", then closed" : "");
 	px_put(&got, "", 1);
-	px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", "one of the alternatives", (char *)got.p,
+	px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", (char *)want.p, (char *)got.p,
 		"none of the alternatives came");
 	p->stop = true;
 	px_buf_free(&got);
+	px_buf_free(&want);
 }
 
 /* One look at all alternatives.  The first that has come is taken when all before it can no longer come. */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { LEG_SHOWN = 48 }; /* octets of each direction */
+
 enum px_level
 px_step_level(const struct px_play *p, const struct px_step *s, enum px_level l)
 {
@@ -16,51 +18,57 @@ px_step_level(const struct px_play *p, const struct px_step *s, enum px_level l)
 	return s->level != PX_L_NONE ? s->level : p->c->level;
 }
 
+/* "the proxy sent 2 octets: 05 ff "\x05\xff"". */
 static void
 put_stream(struct px_buf *b, const char *verb, const struct px_buf *log, size_t total)
 {
+	size_t n = log->n < LEG_SHOWN ? log->n : LEG_SHOWN;
+
 	if (total == 0) {
 		px_printf(b, "%s nothing", verb);
 		return;
 	}
-	px_printf(b, "%s %zu octets: ", verb, total);
-	px_put_octets(b, span_of(log->p, log->n), 48);
+	px_printf(b, "%s %zu octet%s%s: ", verb, total, total == 1 ? "" : "s",
+		n < total ? ", which begin with" : "");
+	px_put_octets(b, span_of(log->p, n), n);
 	px_puts(b, " ");
-	px_put_text(b, span_of(log->p, log->n), 48);
+	px_put_text(b, span_of(log->p, n), n);
 }
 
+/* A line for each direction. */
 static void
 leg_text(struct px_buf *b, const struct px_leg *l, const char *sent, const char *got)
 {
 	if (l->total == 0 && l->said_total == 0 && !px_leg_there(l) && !l->eof)
 		return;
-	px_printf(b, "  %s: ", l->name);
-	if (sent != NULL)
+	if (sent != NULL) {
+		px_printf(b, "%s: ", l->name);
 		put_stream(b, sent, &l->said, l->said_total);
-	if (sent != NULL && got != NULL)
-		px_puts(b, "; ");
-	if (got != NULL)
+		px_puts(b, "\n");
+	}
+	if (got != NULL) {
+		px_printf(b, "%s: ", l->name);
 		put_stream(b, got, &l->seen, l->total);
-	if (got != NULL)
-		px_puts(b, l->rst ? "; then reset" : l->eof ? "; then closed" : "; still open");
-	px_puts(b, "\n");
+		px_puts(b, l->rst ? ", then reset\n" : l->eof ? ", then closed\n" : ", still open\n");
+	}
 }
 
 void
 px_legs_text(struct px_play *p, struct px_buf *b)
 {
-	leg_text(b, &p->cp, "the runner sent", p->how.cast == PX_CAST_SERVER ? "the proxy" : "the client");
+	leg_text(b, &p->cp, "the runner sent",
+		p->how.cast == PX_CAST_SERVER ? "the proxy sent" : "the client sent");
 	if (p->how.cast == PX_CAST_SERVER) {
 		if (!px_leg_there(&p->pt) && p->pt.total == 0 && !p->pt.eof)
-			px_puts(b, "  proxy - target: never connected\n");
-		leg_text(b, &p->pt, "the runner sent", "the proxy");
+			px_puts(b, "proxy - target: never connected\n");
+		leg_text(b, &p->pt, "the runner sent", "the proxy sent");
 		return;
 	}
 	leg_text(b, &p->sin, "the runner wrote", NULL);
 	leg_text(b, &p->sout, NULL, "the client wrote");
 	leg_text(b, &p->serr, NULL, "the client wrote");
 	if (p->exited)
-		px_printf(b, "  the client ended with %s %d\n", (p->status & 127) != 0 ? "signal" : "status",
+		px_printf(b, "the client ended with %s %d\n", (p->status & 127) != 0 ? "signal" : "status",
 			(p->status & 127) != 0 ? p->status & 127 : p->status >> 8 & 255);
 }
 

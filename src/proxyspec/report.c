@@ -4,154 +4,86 @@
 
 #include <stdlib.h>
 
-#define SHOWN 6 /* cases of one cause that are shown in full */
+#define SHOWN 3	  /* cases of one cause that are shown in full */
+#define INDENT 16 /* of the texts, behind their labels */
 
-void
-px_print_safe(FILE *f, const char *s)
-{
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7f && c < 0x80))
-			putc(c, f);
-		else if (c >= 0xa0 || (c >= 0x80 && s[0] != '\0'))
-			putc(c, f); /* UTF-8 of a trace's own words */
-		else
-			fprintf(f, "\\x%02x", c);
-	}
-}
-
-static bool
-plain(const char *s)
-{
-	if (*s == '\0')
-		return false;
-	for (; *s != '\0'; s++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@,%+{}",
-			    *s) == NULL)
-			return false;
-	return true;
-}
-
+/* Words at p, at most up to the width of the terminal a line. */
 static void
-put_word(struct px_buf *b, const char *s)
+wrapped(FILE *f, const struct px_report *r, const char *p, size_t n)
 {
-	px_puts(b, " ");
-	if (plain(s)) {
-		px_puts(b, s);
-		return;
-	}
-	px_puts(b, "'");
-	for (; *s != '\0'; s++)
-		if (*s == '\'')
-			px_puts(b, "'\\''");
-		else
-			px_put(b, s, 1);
-	px_puts(b, "'");
-}
+	struct px_buf b = {NULL, 0, 0};
+	size_t col = INDENT;
 
-/* Options that select or report are replaced; those that say what is tested stay. */
-static bool
-dropped(const char *arg, bool *value)
-{
-	static const char *const names[] = {"--case", "--protocol", "--section", "--level", "--delivery",
-		"--baseline", "--tap", "--junit", "--json", "--jobs"};
-	size_t n = strcspn(arg, "=");
+	px_put_safe(&b, p, n);
+	for (size_t i = 0; i < b.n;) {
+		size_t k = i, chars = 0;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strlen(names[i]) == n && strncmp(names[i], arg, n) == 0) {
-			*value = arg[n] != '=';
-			return true;
+		while (k < b.n && (b.p[k] != ' ' || k == i)) {
+			chars += (b.p[k] & 0xc0) != 0x80 ? 1 : 0;
+			k++;
 		}
-	*value = false;
-	return false;
-}
-
-void
-px_again_command(struct px_buf *b, const struct px_report *r, const struct px_done *d)
-{
-	char mode[24];
-	bool value, told = false;
-
-	px_puts(b, r->o->self);
-	for (int i = 1; i < r->o->argc; i++) {
-		const char *a = r->o->argv[i];
-
-		if (strcmp(a, "--") == 0 && !told) {
-			px_printf(b, " --case %s", d->c->id);
-			if (d->worst != NULL && d->worst->how.delivery != PX_D_WHOLE)
-				px_printf(b, " --delivery %s", px_mode_text(&d->worst->how, mode));
-			told = true;
+		if (r->width > INDENT + 20 && col + chars > r->width && col > INDENT) {
+			fprintf(f, "\n%*s", INDENT, "");
+			i += b.p[i] == ' ' ? 1 : 0;
+			chars -= i < k && b.p[i - 1] == ' ' ? 1 : 0;
+			col = INDENT;
 		}
-		if (!told && dropped(a, &value)) {
-			i += value ? 1 : 0;
-			continue;
-		}
-		put_word(b, a);
+		fwrite(b.p + i, 1, k - i, f);
+		col += chars;
+		i = k;
 	}
-	if (!told) {
-		px_printf(b, " --case %s", d->c->id);
-		if (d->worst != NULL && d->worst->how.delivery != PX_D_WHOLE)
-			px_printf(b, " --delivery %s", px_mode_text(&d->worst->how, mode));
-	}
-}
-
-static const struct px_finding *
-main_finding(const struct px_done *d)
-{
-	const struct px_result *r;
-
-	if (d->worst == NULL || d->worst->res.n == 0)
-		return NULL;
-	r = &d->worst->res;
-	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].outcome == r->outcome)
-			return &r->v[i];
-	return &r->v[0];
-}
-
-static bool
-same_cause(const struct px_done *a, const struct px_done *b)
-{
-	const struct px_finding *x = main_finding(a), *y = main_finding(b);
-
-	return a->outcome == b->outcome && x != NULL && y != NULL && strcmp(x->what, y->what) == 0 &&
-	       strcmp(x->field, y->field) == 0;
-}
-
-static void
-labelled(FILE *f, const char *label, const char *text)
-{
-	if (text == NULL || text[0] == '\0')
-		return;
-	fprintf(f, "        %-8s", label);
-	px_print_safe(f, text);
 	putc('\n', f);
+	px_buf_free(&b);
+}
+
+/* A text may have several lines; those after the first one stand below it. */
+static void
+labelled(FILE *f, const struct px_report *r, const char *label, const char *text)
+{
+	const char *first = text;
+
+	while (text != NULL && *text != '\0') {
+		size_t n = strcspn(text, "\n");
+
+		fprintf(f, "        %-8s", text == first ? label : "");
+		wrapped(f, r, text, n);
+		text += n + (text[n] == '\n' ? 1 : 0);
+	}
 }
 
 static void
-one_finding(FILE *f, const struct px_done *d, const struct px_finding *x)
+one_finding(FILE *f, const struct px_report *r, const struct px_done *d, const struct px_finding *x)
 {
-	fprintf(f, "      %s:%u  %s%s%s\n", d->c->file, x->line, px_level_name(x->level),
-		x->field[0] ? "  " : "", x->field);
-	labelled(f, "", x->what);
-	labelled(f, "wanted", x->wanted);
-	labelled(f, "got", x->got);
-	if (x->legs[0] != '\0') {
-		fputs("        else on the legs:\n", f);
-		for (const char *p = x->legs; *p != '\0';) {
-			size_t n = strcspn(p, "\n");
+	struct px_buf b = {NULL, 0, 0};
 
-			fprintf(f, "        %.*s\n", (int)n, p);
-			p += n + (p[n] == '\n' ? 1 : 0);
-		}
-	}
+	px_puts(&b, (d->held_by != NULL ? d->held_by : d->c)->file);
+	if (x->line != 0)
+		px_printf(&b, ":%u", x->line);
+	px_printf(&b, "  %s  %s%s%s", px_level_name(x->level), x->field, x->field[0] ? ": " : "", x->what);
+	px_put(&b, "", 1);
+	labelled(f, r, "at", (const char *)b.p);
+	labelled(f, r, "wanted", x->wanted);
+	labelled(f, r, "got", x->got);
+	labelled(f, r, "legs", x->legs);
+	px_buf_free(&b);
+}
+
+static void
+again(FILE *f, const struct px_report *r, const struct px_done *d)
+{
+	struct px_buf b = {NULL, 0, 0};
+
+	px_again_command(&b, r, d);
+	px_put(&b, "", 1);
+	fputs("        again   ", f); /* never broken: it is there to be copied */
+	px_print_safe(f, (const char *)b.p);
+	putc('\n', f);
+	px_buf_free(&b);
 }
 
 static void
 one_case(FILE *f, const struct px_report *r, const struct px_done *d)
 {
-	struct px_buf b = {NULL, 0, 0};
 	char mode[24];
 
 	fprintf(f, "    %s", d->c->id);
@@ -159,18 +91,35 @@ one_case(FILE *f, const struct px_report *r, const struct px_done *d)
 		fprintf(f, "  (delivery %s%s)", px_mode_text(&d->worst->how, mode),
 			d->differs ? "; the verdict depends on it" : "");
 	fprintf(f, "  closed: %s\n", d->worst->res.closed);
-	labelled(f, "is", d->c->title);
+	labelled(f, r, "is", d->c->title);
 	for (const struct px_text *t = d->c->spec; t != NULL; t = t->next)
-		labelled(f, "spec", t->s);
-	labelled(f, "why", d->c->why);
+		labelled(f, r, "spec", t->s);
+	labelled(f, r, "why", d->c->why);
 	for (const struct px_text *t = d->c->note; t != NULL; t = t->next)
-		labelled(f, "note", t->s);
+		labelled(f, r, "note", t->s);
+	if (d->outcome == PX_O_XFAIL)
+		labelled(f, r, "known", d->reason);
 	for (size_t i = 0; i < d->worst->res.n; i++)
-		one_finding(f, d, &d->worst->res.v[i]);
-	px_again_command(&b, r, d);
-	px_put(&b, "", 1);
-	labelled(f, "again", (const char *)b.p);
-	px_buf_free(&b);
+		one_finding(f, r, d, &d->worst->res.v[i]);
+	again(f, r, d);
+}
+
+static bool
+same_cause(const struct px_done *a, const struct px_done *b)
+{
+	const struct px_finding *x = px_main_finding(a), *y = px_main_finding(b);
+
+	return a->outcome == b->outcome && x != NULL && y != NULL && strcmp(x->what, y->what) == 0 &&
+	       strcmp(x->field, y->field) == 0;
+}
+
+/* Cases that were not played share what the sanity case saw: it is told once. */
+static void
+held(FILE *f, const struct px_report *r, const struct px_done *d)
+{
+	labelled(f, r, "is", "not played: without the plain case no other verdict means anything");
+	one_finding(f, r, d, px_main_finding(d));
+	again(f, r, d);
 }
 
 static void
@@ -179,20 +128,26 @@ group(FILE *f, const struct px_report *r, enum px_outcome o)
 	bool *told = calloc(r->n + 1, sizeof *told);
 
 	for (size_t i = 0; told != NULL && i < r->n; i++) {
-		const struct px_finding *x = main_finding(&r->v[i]);
+		const struct px_done *d = &r->v[i];
+		const struct px_finding *x = px_main_finding(d);
 		unsigned shown = 0, all = 0;
 
-		if (told[i] || r->v[i].outcome != o || x == NULL)
+		if (told[i] || d->outcome != o || x == NULL)
 			continue;
 		for (size_t k = i; k < r->n; k++)
-			all += same_cause(&r->v[i], &r->v[k]) ? 1 : 0;
-		fprintf(f, "\n%s  %s%s%s  (%u case%s)\n", px_outcome_name(o), x->field,
-			x->field[0] ? ": " : "", x->what, all, all == 1 ? "" : "s");
+			all += same_cause(d, &r->v[k]) ? 1 : 0;
+		fprintf(f, "\n%s  ", px_outcome_name(o));
+		px_print_safe(f, x->field);
+		fputs(x->field[0] ? ": " : "", f);
+		px_print_safe(f, x->what);
+		fprintf(f, "  (%u case%s)\n", all, all == 1 ? "" : "s");
+		if (d->held_by != NULL)
+			held(f, r, d);
 		for (size_t k = i; k < r->n; k++) {
-			if (told[k] || !same_cause(&r->v[i], &r->v[k]))
+			if (told[k] || !same_cause(d, &r->v[k]))
 				continue;
 			told[k] = true;
-			if (shown++ < SHOWN || r->o->verbose)
+			if (d->held_by == NULL && (shown++ < SHOWN || r->o->verbose))
 				one_case(f, r, &r->v[k]);
 			else
 				fprintf(f, "    %s\n", r->v[k].c->id);
@@ -201,25 +156,66 @@ group(FILE *f, const struct px_report *r, enum px_outcome o)
 	free(told);
 }
 
+/* Cases that pass although the baseline knows better have no finding. */
+static void
+passed_after_all(FILE *f, const struct px_report *r)
+{
+	if (r->count[PX_O_XPASS] != 0)
+		fputs("\nXPASS  passes, although the baseline says otherwise: its line can go\n", f);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].outcome == PX_O_XPASS) {
+			fprintf(f, "    %s\n", r->v[i].c->id);
+			labelled(f, r, "known", r->v[i].reason);
+		}
+}
+
+static unsigned
+skips(const struct px_report *r, const char *reason)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].outcome == PX_O_SKIP && r->v[i].reason != NULL &&
+			strcmp(r->v[i].reason, reason) == 0)
+			n++;
+	return n;
+}
+
+/* The reasons, that with the most cases first. */
 static void
 skipped(FILE *f, const struct px_report *r)
 {
-	bool *told = calloc(r->n + 1, sizeof *told);
+	unsigned below = (unsigned)r->n + 1;
 
-	for (size_t i = 0; told != NULL && i < r->n; i++) {
-		unsigned all = 0;
+	while (below > 1) {
+		unsigned most = 0;
 
-		if (told[i] || r->v[i].outcome != PX_O_SKIP || r->v[i].reason == NULL)
-			continue;
-		for (size_t k = i; k < r->n; k++)
-			if (r->v[k].outcome == PX_O_SKIP && r->v[k].reason != NULL &&
-				strcmp(r->v[k].reason, r->v[i].reason) == 0) {
-				told[k] = true;
-				all++;
-			}
-		fprintf(f, "SKIP  %u: %s\n", all, r->v[i].reason);
+		for (size_t i = 0; i < r->n; i++) {
+			unsigned k = r->v[i].outcome == PX_O_SKIP && r->v[i].reason != NULL
+					     ? skips(r, r->v[i].reason)
+					     : 0;
+
+			most = k < below && k > most ? k : most;
+		}
+		for (size_t i = 0; i < r->n && most != 0; i++) {
+			bool before = false;
+
+			if (r->v[i].outcome != PX_O_SKIP || r->v[i].reason == NULL ||
+				skips(r, r->v[i].reason) != most)
+				continue;
+			for (size_t k = 0; k < i; k++)
+				before = before || (r->v[k].outcome == PX_O_SKIP && r->v[k].reason != NULL &&
+							   strcmp(r->v[k].reason, r->v[i].reason) == 0);
+			if (before)
+				continue;
+			fprintf(f, "SKIP  %4u: ", most);
+			px_print_safe(f, r->v[i].reason);
+			putc('\n', f);
+		}
+		below = most;
 	}
-	free(told);
+	if (r->count[PX_O_SKIP] != 0)
+		fputs("      --can WORD declares what the subject has besides\n", f);
 }
 
 static void
@@ -282,7 +278,7 @@ void
 px_report_terminal(FILE *f, const struct px_report *r)
 {
 	static const enum px_outcome told[] = {
-		PX_O_INFO, PX_O_LOOSE, PX_O_XFAIL, PX_O_XPASS, PX_O_ERROR, PX_O_CRASH, PX_O_FAIL};
+		PX_O_INFO, PX_O_LOOSE, PX_O_XFAIL, PX_O_ERROR, PX_O_CRASH, PX_O_FAIL};
 	unsigned runs = 0;
 
 	for (size_t i = 0; i < r->n; i++)
@@ -291,9 +287,12 @@ px_report_terminal(FILE *f, const struct px_report *r)
 		skipped(f, r);
 		for (size_t i = 0; i < sizeof told / sizeof *told; i++)
 			group(f, r, told[i]);
+		passed_after_all(f, r);
 	}
-	fprintf(f, "\n%s %s: %zu cases, %u runs, %u.%03u s\n ", r->o->command, r->subject, r->n, runs,
-		r->ms / 1000, r->ms % 1000);
+	fprintf(f, "\n%s ", r->o->command);
+	px_print_safe(f, r->subject);
+	fprintf(f, ": %zu case%s, %u run%s, %u.%03u s\n ", r->n, r->n == 1 ? "" : "s", runs,
+		runs == 1 ? "" : "s", r->ms / 1000, r->ms % 1000);
 	for (unsigned o = PX_O_PASS; o <= PX_O_XPASS; o++)
 		if (r->count[o] != 0 || o <= PX_O_SKIP)
 			fprintf(f, " %s %u", px_outcome_name((enum px_outcome)o), r->count[o]);

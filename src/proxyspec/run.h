@@ -23,6 +23,8 @@ struct px_done { /* a case, in all deliveries */
 	const struct px_job *worst;
 	bool differs;	    /* the verdict depends on the delivery */
 	const char *reason; /* of a baseline, or of a SKIP */
+	const struct px_case
+		*held_by; /* the sanity case that did not pass, so that this one was not played */
 };
 
 const char *px_mode_text(const struct px_how *, char room[24]);

@@ -36,7 +36,10 @@ sanity_of(const struct px_case *all, const struct px_case *c, unsigned cast)
 static bool
 sane_enough(const struct px_sane *s)
 {
-	return s->outcome == PX_O_PASS || s->outcome == PX_O_INFO || s->outcome == PX_O_LOOSE;
+	enum px_outcome o = s->res.outcome;
+
+	/* a client that has no such thing says so in each case again */
+	return o == PX_O_PASS || o == PX_O_INFO || o == PX_O_LOOSE || o == PX_O_SKIP;
 }
 
 static void
@@ -45,13 +48,13 @@ play(const struct px_subject *sub, const struct px_opts *o, struct px_sane *x)
 	struct px_job j = {.c = x->c, .how = {.cast = sub->cast, .scale = o->scale}};
 
 	px_run_jobs(sub, &j, 1, 1, NULL, NULL);
-	x->outcome = j.res.outcome;
+	px_result_free(&x->res);
+	x->res = j.res;
 	snprintf(x->why, sizeof x->why, "its sanity case %s ends with %s%s%s", x->c->id,
 		px_outcome_name(j.res.outcome), j.res.n ? ": " : "", j.res.n ? j.res.v[0].what : "");
-	px_result_free(&j.res);
 }
 
-const char *
+const struct px_sane *
 px_sanity(struct px_sanity *k, const struct px_subject *sub, const struct px_opts *o,
 	const struct px_case *all, const struct px_case *c)
 {
@@ -66,13 +69,13 @@ px_sanity(struct px_sanity *k, const struct px_subject *sub, const struct px_opt
 		return NULL;
 	for (size_t i = 0; i < k->n; i++)
 		if (k->v[i].c == s)
-			return sane_enough(&k->v[i]) ? NULL : k->v[i].why;
+			return sane_enough(&k->v[i]) ? NULL : &k->v[i];
 	if (k->n == sizeof k->v / sizeof *k->v)
 		return NULL;
 	x = &k->v[k->n++];
 	x->c = s;
 	play(sub, o, x);
-	return sane_enough(x) ? NULL : x->why;
+	return sane_enough(x) ? NULL : x;
 }
 
 const char *
@@ -86,4 +89,12 @@ px_sanity_again(struct px_sanity *k, const struct px_subject *sub, const struct 
 			return k->v[i].why;
 	}
 	return NULL;
+}
+
+void
+px_sanity_free(struct px_sanity *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		px_result_free(&k->v[i].res);
+	k->n = 0;
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC
+ * report_text.c - text that is fit for any report (UTF-8: RFC 3629), and the command that repeats a case.
+ * One thing to know: the direction marks of Unicode are escaped as well, they change what a reader sees. */
+#include "report.h"
+
+#include <stdlib.h>
+
+static bool
+obeyed(unsigned long c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff ||
+	       (c & 0xfffe) == 0xfffe;
+}
+
+size_t
+px_char(const char *s, unsigned long *which)
+{
+	static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *p = (const unsigned char *)s;
+	size_t n = p[0] < 0x80			 ? 1
+		   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		   : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+		   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+						 : 0;
+	unsigned long c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+
+	for (size_t i = 1; i < n; i++) { /* the NUL at the end is no continuation */
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3fu);
+	}
+	if (n == 0 || c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) || obeyed(c))
+		return 0;
+	*which = c;
+	return n;
+}
+
+void
+px_put_safe(struct px_buf *b, const char *s, size_t n)
+{
+	unsigned long c;
+
+	for (size_t i = 0; i < n;) {
+		size_t k = px_char(s + i, &c);
+
+		if (k != 0)
+			px_put(b, s + i, k);
+		else if (s[i] == '\t')
+			px_puts(b, " ");
+		else
+			px_printf(b, "\\x%02x", (unsigned char)s[i]);
+		i += k != 0 ? k : 1;
+	}
+}
+
+void
+px_print_safe(FILE *f, const char *s)
+{
+	struct px_buf b = {NULL, 0, 0};
+
+	px_put_safe(&b, s, strlen(s));
+	if (b.n != 0)
+		fwrite(b.p, 1, b.n, f);
+	px_buf_free(&b);
+}
+
+static bool
+plain(const char *s)
+{
+	if (*s == '\0')
+		return false;
+	for (; *s != '\0'; s++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@,%+{}",
+			    *s) == NULL)
+			return false;
+	return true;
+}
+
+/* A word for sh.  Octets that no report may show go through printf, so that the line can be copied all the same. */
+static void
+put_word(struct px_buf *b, const char *s)
+{
+	unsigned long c;
+	bool odd = false;
+
+	if (plain(s)) {
+		px_puts(b, s);
+		return;
+	}
+	for (const char *p = s; *p != '\0'; p += odd ? strlen(p) : px_char(p, &c))
+		odd = px_char(p, &c) == 0;
+	px_puts(b, odd ? "\"$(printf '" : "'");
+	for (const char *p = s; *p != '\0'; p++)
+		if (odd && (*p < 0x20 || *p > 0x7e || strchr("'\\%", *p) != NULL))
+			px_printf(b, "\\%03o", (unsigned)(unsigned char)*p);
+		else if (*p == '\'')
+			px_puts(b, "'\\''");
+		else
+			px_put(b, p, 1);
+	px_puts(b, odd ? "')\"" : "'");
+}
+
+/* Options that select or report are replaced; those that say what is tested stay. */
+static bool
+dropped(const char *arg, bool *value)
+{
+	static const char *const names[] = {"--case", "--protocol", "--section", "--level", "--delivery",
+		"--baseline", "--tap", "--junit", "--json", "--jobs"};
+	size_t n = strcspn(arg, "=");
+
+	*value = false;
+	if (strcmp(arg, "--quiet") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i]) == n && strncmp(names[i], arg, n) == 0) {
+			*value = arg[n] != '=';
+			return true;
+		}
+	return false;
+}
+
+static void
+put_choice(struct px_buf *b, const struct px_done *d)
+{
+	char mode[24];
+
+	px_puts(b, " --case ");
+	put_word(b, d->held_by != NULL ? d->held_by->id : d->c->id);
+	if (d->held_by == NULL && d->worst != NULL && d->worst->how.delivery != PX_D_WHOLE)
+		px_printf(b, " --delivery %s", px_mode_text(&d->worst->how, mode));
+}
+
+void
+px_again_command(struct px_buf *b, const struct px_report *r, const struct px_done *d)
+{
+	static const char *const env[] = {"PROXYSPEC_FIXTURES", "PROXYSPEC_PROFILES"};
+	bool value, told = false;
+
+	for (unsigned i = 0; i < sizeof env / sizeof *env; i++) {
+		const char *v = getenv(env[i]);
+
+		if (v == NULL || *v == '\0')
+			continue;
+		px_printf(b, "%s=", env[i]);
+		put_word(b, v);
+		px_puts(b, " ");
+	}
+	put_word(b, r->o->self);
+	for (int i = 1; i < r->o->argc; i++) {
+		const char *a = r->o->argv[i];
+
+		if (strcmp(a, "--") == 0 && !told) {
+			put_choice(b, d);
+			told = true;
+		}
+		if (!told && dropped(a, &value)) {
+			i += value ? 1 : 0;
+			continue;
+		}
+		px_puts(b, " ");
+		put_word(b, a);
+	}
+	if (!told)
+		put_choice(b, d);
+}
+
+const struct px_finding *
+px_main_finding(const struct px_done *d)
+{
+	const struct px_result *r;
+
+	if (d->worst == NULL || d->worst->res.n == 0)
+		return NULL;
+	r = &d->worst->res;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].outcome == r->outcome)
+			return &r->v[i];
+	return &r->v[0];
+}
