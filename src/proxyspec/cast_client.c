@@ -95,8 +95,10 @@ set_env(char **assignments)
 }
 
 static void
-child(char **argv, char **env1, char **env2, const int in[2], const int out[2], const int err[2])
+child(char **argv, char **env1, char **env2, const int in[2], const int out[2], const int err[2], int told)
 {
+	int e;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid(); /* a group of its own, and no terminal that it could ask for a password */
 	signal(SIGPIPE, SIG_DFL);
@@ -107,8 +109,27 @@ child(char **argv, char **env1, char **env2, const int in[2], const int out[2], 
 	set_env(env1);
 	set_env(env2);
 	execvp(argv[0], argv);
-	dprintf(2, "proxyspec: cannot run %s: %s\n", argv[0], strerror(errno));
+	e = errno;
+	if (write(told, &e, sizeof e) < 0)
+		_exit(126);
 	_exit(127);
+}
+
+/* The child's end of told is closed by a successful exec.  What it says otherwise is why there is no program. */
+static bool
+runs(struct px_play *p, const char *program, const int told[2])
+{
+	ssize_t n;
+	int e = 0;
+
+	close(told[1]);
+	while ((n = read(told[0], &e, sizeof e)) < 0 && errno == EINTR)
+		continue;
+	close(told[0]);
+	if (n == 0)
+		return true;
+	px_trouble(p, PX_O_ERROR, 0, "cannot run %s: %s", program, strerror(e));
+	return false;
 }
 
 static void
@@ -134,19 +155,20 @@ on_signal(int sig)
 static bool
 spawn(struct px_play *p, char **argv, char **env1, char **env2)
 {
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, told[2] = {-1, -1};
 
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 ||
-		(p->pid = fork()) < 0) {
+		pipe2(told, O_CLOEXEC) < 0 || (p->pid = fork()) < 0) {
 		px_trouble(p, PX_O_ERROR, 0, "cannot start the client: %s", strerror(errno));
 		close_pair(in);
 		close_pair(out);
 		close_pair(err);
+		close_pair(told);
 		p->pid = 0;
 		return false;
 	}
 	if (p->pid == 0)
-		child(argv, env1, env2, in, out, err);
+		child(argv, env1, env2, in, out, err, told[1]);
 	group = p->pid;
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
@@ -162,9 +184,10 @@ spawn(struct px_play *p, char **argv, char **env1, char **env2)
 	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	if (p->pidfd < 0) {
 		px_trouble(p, PX_O_ERROR, 0, "pidfd_open: %s", strerror(errno));
+		close_pair(told);
 		return false;
 	}
-	return true;
+	return runs(p, argv[0], told);
 }
 
 static bool

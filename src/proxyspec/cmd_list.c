@@ -2,6 +2,7 @@
  * cmd_list.c - list the cases, and explain one: the trace as a document, each field with its octets. */
 #include "opts.h"
 #include "self.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,9 +111,10 @@ alternatives(struct px_env *e, const struct px_step *s)
 	size_t mark = px_env_mark(e), keep = mark;
 
 	for (const struct px_alt *a = s->alts; a != NULL; a = a->next) {
-		printf("    %s -> %s%s%s\n",
+		printf("    %s -> %s%s",
 			a->items == NULL && a->ending != PX_END_SILENCE ? "no octets" : "either",
-			verdicts[a->verdict], a->why ? ": " : "", a->why ? a->why : "");
+			verdicts[a->verdict], a->why ? ": " : "");
+		px_say(stdout, a->why ? a->why : "");
 		for (const struct px_item *it = a->items; it != NULL; it = it->next)
 			item_line(e, it);
 		if (a->ending != PX_END_NONE)
@@ -145,8 +147,10 @@ event_line(struct px_env *e, const struct px_step *s)
 		px_printf(&t, ", within %d ms", s->within_ms);
 	if (s->level != PX_L_NONE)
 		px_printf(&t, " [%s]", px_level_name(s->level));
-	if (s->note != NULL)
-		px_printf(&t, "  - %s", s->note);
+	if (s->note != NULL) {
+		px_puts(&t, "  - ");
+		px_put_safe(&t, s->note, strlen(s->note));
+	}
 	px_puts(&t, "\n");
 	put(&t);
 	px_buf_free(&t);
@@ -173,7 +177,10 @@ explain_steps(struct px_env *e, const struct px_step *s)
 	for (; s != NULL; s = s->next) {
 		switch (s->kind) {
 		case PX_HEADING:
-			printf("\n%s%s%s\n", s->heading, s->section[0] ? "  -- " : "", s->section);
+			printf("\n");
+			px_print_safe(stdout, s->heading);
+			fputs(s->section[0] ? "  -- " : "", stdout);
+			px_say(stdout, s->section);
 			break;
 		case PX_EVENT:
 			event_line(e, s);
@@ -184,11 +191,11 @@ explain_steps(struct px_env *e, const struct px_step *s)
 			printf("  (end of the condition)\n");
 			break;
 		default:
-			printf("  %s sends%s%s%s%s%s\n", actors[s->actor],
+			printf("  %s sends%s%s%s%s", actors[s->actor],
 				s->kind == PX_PAYLOAD ? " through the tunnel" : "",
 				s->illegal ? " (against the specification, on purpose)" : "",
-				s->amp ? " (in one segment with what follows)" : "", s->note ? "  - " : "",
-				s->note ? s->note : "");
+				s->amp ? " (in one segment with what follows)" : "", s->note ? "  - " : "");
+			px_say(stdout, s->note ? s->note : "");
 			if (s->kind == PX_HTTP)
 				head_lines(e, s);
 			else if (s->kind == PX_ONEOF)
@@ -202,10 +209,17 @@ explain_steps(struct px_env *e, const struct px_step *s)
 }
 
 static void
+label_line(const char *label, const char *s)
+{
+	printf("%-8s", label);
+	px_say(stdout, s);
+}
+
+static void
 texts(const char *label, const struct px_text *t)
 {
 	for (; t != NULL; t = t->next)
-		printf("%-8s%s\n", label, t->s);
+		label_line(label, t->s);
 }
 
 static void
@@ -214,17 +228,21 @@ explain(const struct px_case *c)
 	struct px_env e = {NULL, 0, 0};
 
 	px_case_env(&e, c);
-	printf("%s\n%s\n\n", c->id, c->title != NULL ? c->title : "");
+	px_say(stdout, c->id);
+	px_say(stdout, c->title != NULL ? c->title : "");
+	printf("\n");
 	texts("spec", c->spec);
 	printf("%-8s%s\n", "level", px_level_name(c->level));
 	if (c->why != NULL)
-		printf("%-8s%s\n", "why", c->why);
+		label_line("why", c->why);
 	texts("note", c->note);
 	texts("see", c->see);
 	printf("%-8s", "needs");
 	for (const struct px_text *t = c->needs; t != NULL; t = t->next)
 		printf("%s ", t->s);
-	printf("\n%-8s%s\n%-8s%s\n", "tests", tests_name(c->tests), "file", c->file);
+	printf("\n");
+	label_line("tests", tests_name(c->tests));
+	label_line("file", c->file);
 	explain_steps(&e, c->steps);
 	printf("\n");
 	px_env_free(&e);

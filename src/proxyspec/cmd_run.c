@@ -43,6 +43,7 @@ hold(struct px_done *d, struct px_job *j, const struct px_sane *s)
 	for (size_t i = 0; i < s->res.n; i++)
 		if (s->res.v[i].outcome == s->res.outcome) {
 			f.line = s->res.v[i].line;
+			f.level = s->res.v[i].level;
 			f.wanted = s->res.v[i].wanted;
 			f.got = s->res.v[i].got;
 			f.legs = s->res.v[i].legs;
@@ -139,7 +140,7 @@ subject(struct px_opts *o, struct px_arena *a, struct px_subject *sub, struct px
 	if (o->profile != NULL)
 		sub->profile = px_profile_read(a, px_find_profile(a, o->profile), errs);
 	for (const struct px_error *e = errs->first; e != NULL; e = e->next)
-		fprintf(stderr, "%s\n", e->text);
+		px_say(stderr, e->text);
 	if (errs->n != 0)
 		return false;
 	if (sub->profile == NULL && (sub->command == NULL || sub->can == NULL)) {

@@ -3,6 +3,7 @@
 #include "opts.h"
 #include "pcapng.h"
 #include "self.h"
+#include "text.h"
 
 #include <stdio.h>
 
@@ -53,8 +54,9 @@ px_cmd_self(struct px_opts *o, struct px_arena *a)
 		rc = PX_EXIT_ERROR;
 	}
 	for (const struct px_error *e = s.errs.first; e != NULL; e = e->next)
-		puts(e->text);
-	printf("%u files, %u cases, %u errors\n", s.files, played, s.errs.n);
+		px_say(stdout, e->text);
+	printf("%u file%s, %u case%s, %u error%s\n", s.files, s.files == 1 ? "" : "s", played,
+		played == 1 ? "" : "s", s.errs.n, s.errs.n == 1 ? "" : "s");
 	if (s.errs.n != 0)
 		rc = PX_EXIT_FAIL;
 	else if (played == 0)

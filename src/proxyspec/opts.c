@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * opts.c - see opts.h. */
 #include "opts.h"
+#include "text.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -234,6 +235,17 @@ px_selected(const struct px_opts *o, const struct px_case *c)
 	return o->levels == NULL || px_has_word(o->levels, px_level_name(c->level));
 }
 
+/* A typing error in one of many ids must not go unseen. */
+static bool
+names_one(const struct px_set *s, const struct px_text *g)
+{
+	const struct px_case *c = s->first;
+
+	while (c != NULL && fnmatch(g->s, c->id, 0) != 0)
+		c = c->next;
+	return c != NULL;
+}
+
 bool
 px_opts_load(const struct px_opts *o, struct px_set *s)
 {
@@ -246,6 +258,11 @@ px_opts_load(const struct px_opts *o, struct px_set *s)
 	for (const struct px_text *f = o->fixtures; f != NULL; f = f->next)
 		ok = px_load(s, f->s) && ok;
 	for (const struct px_error *e = s->errs.first; e != NULL; e = e->next)
-		fprintf(stderr, "%s\n", e->text);
+		px_say(stderr, e->text);
+	for (const struct px_text *g = o->cases; g != NULL && ok && s->errs.n == 0; g = g->next)
+		if (!names_one(s, g)) {
+			fputs("proxyspec: no trace has the id ", stderr);
+			px_say(stderr, g->s);
+		}
 	return ok && s->errs.n == 0;
 }

@@ -17,15 +17,17 @@ wrapped(FILE *f, const struct px_report *r, const char *p, size_t n)
 	px_put_safe(&b, p, n);
 	for (size_t i = 0; i < b.n;) {
 		size_t k = i, chars = 0;
+		bool blank = b.p[i] == ' ';
 
-		while (k < b.n && (b.p[k] != ' ' || k == i)) {
+		while (k < b.n && (b.p[k] != ' ' || blank)) { /* blanks, then a word */
 			chars += (b.p[k] & 0xc0) != 0x80 ? 1 : 0;
 			k++;
+			blank = blank && k < b.n && b.p[k] == ' ';
 		}
 		if (r->width > INDENT + 20 && col + chars > r->width && col > INDENT) {
 			fprintf(f, "\n%*s", INDENT, "");
-			i += b.p[i] == ' ' ? 1 : 0;
-			chars -= i < k && b.p[i - 1] == ' ' ? 1 : 0;
+			for (; i < k && b.p[i] == ' '; i++)
+				chars--;
 			col = INDENT;
 		}
 		fwrite(b.p + i, 1, k - i, f);

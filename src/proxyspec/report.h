@@ -7,6 +7,7 @@
 
 #include "opts.h"
 #include "run.h"
+#include "text.h"
 
 #include <stdio.h>
 
@@ -42,12 +43,6 @@ bool px_failed(const struct px_report *, enum px_outcome);
 const struct px_finding *px_main_finding(const struct px_done *);
 /* The command that plays this case again, or the sanity case that held it up. */
 void px_again_command(struct px_buf *, const struct px_report *, const struct px_done *);
-
-/* The character at s, which is not empty: how many octets, and which; 0: no UTF-8, or one that a terminal obeys. */
-size_t px_char(const char *s, unsigned long *which);
-/* One line: everything that is no plain character as \xNN. */
-void px_print_safe(FILE *, const char *s);
-void px_put_safe(struct px_buf *, const char *s, size_t n);
 
 /* Apply a baseline file: known verdicts become XFAIL, better ones XPASS.  False: it cannot be read or used. */
 bool px_baseline(const char *path, struct px_done *, size_t n, struct px_arena *);

@@ -27,7 +27,8 @@ px_error(struct px_errors *e, const char *file, unsigned line, const char *fmt, 
 {
 	char buf[600];
 	struct px_error *x = px_alloc(e->a, sizeof *x);
-	int n = snprintf(buf, sizeof buf, "%s:%u: ", file, line);
+	int n = line != 0 ? snprintf(buf, sizeof buf, "%s:%u: ", file, line)
+			  : snprintf(buf, sizeof buf, "%s: ", file);
 	va_list ap;
 
 	if (n > 0 && (size_t)n < sizeof buf) {

@@ -170,7 +170,7 @@ struct px_case {
 };
 
 struct px_error {
-	char *text; /* "file:line: what" */
+	char *text; /* "file:line: what", or "file: what" */
 	struct px_error *next;
 };
 struct px_errors {
@@ -179,6 +179,7 @@ struct px_errors {
 	unsigned n;
 };
 void px_errors_init(struct px_errors *, struct px_arena *);
+/* line 0: none. */
 void px_error(struct px_errors *, const char *file, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
