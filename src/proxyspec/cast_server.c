@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define OPEN_PORT 7007
 #define REFUSING_PORT 7001
+#define PORT_WAIT_MS 20000
 
 static bool
 refuses(const struct px_step *s)
@@ -59,6 +61,18 @@ open_port(const struct net_addr *a, bool refuse)
 	return refuse ? bind_only(a) : net_listen(a, 64);
 }
 
+/* A port that a trace names: another play of it may have it still.  Nothing tells when a port is free. */
+static int
+open_named_port(const struct net_addr *a, bool refuse)
+{
+	int64_t end = net_now() + (net_port(a) != 0 ? PORT_WAIT_MS : 0);
+	int fd;
+
+	while ((fd = open_port(a, refuse)) < 0 && errno == EADDRINUSE && net_now() < end)
+		poll(NULL, 0, 20);
+	return fd;
+}
+
 /* IPv4 and IPv6 with one port number, for the name localhost. */
 static bool
 open_both(struct px_play *p, unsigned port, bool refuse)
@@ -66,7 +80,7 @@ open_both(struct px_play *p, unsigned port, bool refuse)
 	struct net_addr a4, a6, got;
 
 	for (unsigned i = 0; i < 20; i++) {
-		if (!numeric("127.0.0.1", port, &a4) || (p->listen[0] = open_port(&a4, refuse)) < 0)
+		if (!numeric("127.0.0.1", port, &a4) || (p->listen[0] = open_named_port(&a4, refuse)) < 0)
 			return false;
 		if (net_addr_of(p->listen[0], true, &got) == 0 && numeric("::1", net_port(&got), &a6)) {
 			p->listen[1] = open_port(&a6, refuse);
@@ -139,7 +153,7 @@ listening(struct px_play *p, const struct px_subject *sub)
 		if (!numeric(sub->target_host, 0, &a))
 			numeric("0.0.0.0", 0, &a);
 		net_set_port(&a, ours ? 0 : (unsigned)given);
-		p->listen[0] = open_port(&a, p->refuse);
+		p->listen[0] = open_named_port(&a, p->refuse);
 		if (p->listen[0] < 0 && numeric("0.0.0.0", ours ? 0 : (unsigned)given, &a))
 			p->listen[0] = open_port(&a, p->refuse);
 		ok = p->listen[0] >= 0;
@@ -147,7 +161,7 @@ listening(struct px_play *p, const struct px_subject *sub)
 	} else if (name) {
 		ok = open_both(p, ours ? 0 : (unsigned)given, p->refuse);
 	} else if (numeric(host, ours ? 0 : (unsigned)given, &a)) {
-		p->listen[0] = open_port(&a, p->refuse);
+		p->listen[0] = open_named_port(&a, p->refuse);
 		ok = p->listen[0] >= 0;
 	}
 	if (!ok)
