@@ -99,6 +99,16 @@ mutants-only: all
 mutants: mutants-only
 	tests/fakeproxy/detects.py
 
+conform: all
+	BUILD=$(BUILD) ci/conform
+
+# N=100 repeats; LOAD=1 keeps the processors busy meanwhile; CONFORM="--delivery whole" and the like
+conform-repeat: all
+	BUILD=$(BUILD) ci/conform --repeat $(or $(N),100) $(if $(LOAD),--load) $(CONFORM)
+
+score: all
+	ci/score
+
 lint:
 	ci/lint
 
@@ -122,5 +132,5 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all demo unit e2e fake check slow mutants mutants-only lint bench asan install clean
+.PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score lint bench asan install clean
 .SECONDARY:
