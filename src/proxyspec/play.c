@@ -107,6 +107,8 @@ px_is_ours(const struct px_play *p, enum px_actor a)
 	return a != (p->how.cast == PX_CAST_SERVER ? PX_P : PX_C);
 }
 
+static void play_list(struct px_play *, const struct px_step *);
+
 static void
 one_step(struct px_play *p, const struct px_step *s)
 {
@@ -129,9 +131,8 @@ one_step(struct px_play *p, const struct px_step *s)
 	case PX_EVENT:
 		px_event(p, s);
 		break;
-	case PX_WHEN:
-		px_flush_all(p, s);
-		px_play_steps(p, px_when_true(&p->env, s) ? s->body : s->other);
+	case PX_WHEN: /* its lines belong to the write that is under way */
+		play_list(p, px_when_true(&p->env, s) ? s->body : s->other);
 		break;
 	default:
 		break;
@@ -166,11 +167,11 @@ ends_a_write(const struct px_play *p, const struct px_step *s)
 {
 	if (s->kind == PX_BYTES || s->kind == PX_HTTP)
 		return !px_is_ours(p, s->actor);
-	return s->kind != PX_HEADING && s->kind != PX_PAYLOAD;
+	return s->kind != PX_HEADING && s->kind != PX_PAYLOAD && s->kind != PX_WHEN;
 }
 
-void
-px_play_steps(struct px_play *p, const struct px_step *first)
+static void
+play_list(struct px_play *p, const struct px_step *first)
 {
 	const struct px_step *s = first;
 
@@ -189,12 +190,18 @@ px_play_steps(struct px_play *p, const struct px_step *first)
 			if (in_list(first, s, p->retry)) {
 				s = p->retry->next;
 			} else {
-				px_play_steps(p, p->retry->next);
+				play_list(p, p->retry->next);
 			}
 			continue;
 		}
 		s = s->next;
 	}
+}
+
+void
+px_play_steps(struct px_play *p, const struct px_step *first)
+{
+	play_list(p, first);
 	if (!p->stop)
 		px_flush_all(p, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -87,9 +88,13 @@ talk(int fd, int lfd, enum fault f)
 
 	if (f == ONE_READ) { /* takes the first segment for the whole request */
 		char all[200];
+		struct tcp_info info;
+		socklen_t len = sizeof info;
 		ssize_t n = recv(fd, all, sizeof all, 0);
 
-		if (n < 9)
+		/* two that were there before the first look are two all the same */
+		if (n < 9 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+			info.tcpi_data_segs_in != 1)
 			return;
 		memcpy(q, all, 8);
 	} else {
@@ -280,6 +285,12 @@ static const struct {
 		"C> 04 01 DSTPORT:u16=$port DSTIP:ip4=$host 00 \"early\"\nT: accept\nP> 00 5A X:raw(6)=*\nT: "
 		"got \"early\" within 1s [ROBUST]\n",
 		PX_O_LOOSE, "the octets did not arrive"},
+	/* a condition between the lines of a message does not part it */
+	{ONE_READ,
+		"case: t/when\ntests: server\ngiven: host=127.0.0.1 port=7007\n\nC> VN:u8=4 CD:u8=1\n"
+		"when $VN == 4 {\nC> DSTPORT:u16=$port\n}\nC> DSTIP:ip4=$host 00\nT: accept\nP> 00 5A "
+		"X:raw(6)=*\n",
+		PX_O_PASS, NULL},
 	{NONE, "case: t/none\ntests: server\ngiven: host=127.0.0.1 port=7007\n\nC> X:u8=$NOPE\n", PX_O_ERROR,
 		"no value for $NOPE"},
 	{DIE,
