@@ -71,6 +71,19 @@ $(UNIT): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(unit_lib) $(with_base) $
 	@mkdir -p $(@D)
 	$(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ $(sort $^) $(check_libs) $(LIBS)
 
+# Fuzz targets: a program for each tests/fuzz/*_*.c, linked as the unit tests are.  FUZZER: with libFuzzer's main
+# (clang), else with one that reads files.
+FUZZ       := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_*.c))
+fuzz_lib   := $(call obj,$(wildcard tests/fuzz/lib/*.c) $(if $(FUZZER),,tests/fuzz/corpus.c))
+
+$(BUILD)/obj/tests/fuzz/connect_%.o: UINC = -Itests/fuzz -Isrc/connect
+$(BUILD)/obj/tests/fuzz/fake_%.o: UINC = -Itests/fuzz -Ifake-proxies
+$(BUILD)/obj/tests/fuzz/spec_%.o: UINC = -Itests/fuzz -Isrc/proxyspec
+$(BUILD)/obj/tests/fuzz/pair_%.o: UINC = -Itests/fuzz -I.
+$(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(fuzz_lib) $(with_base) $$(with_$$(call kind,%))
+	@mkdir -p $(@D)
+	$(CC) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ $(sort $^) $(if $(FUZZER),-fsanitize=fuzzer) -lpthread $(LIBS)
+
 $(BUILD)/echo: ci/echo.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALLCFLAGS) $(ALLLDFLAGS) -o $@ $<
@@ -92,6 +105,18 @@ check: unit e2e fake
 
 slow: all
 	$(PYTEST) -q -m slow tests/e2e tests/fakeproxy
+
+fuzz-programs: $(FUZZ)
+
+# Ten seconds for each target; an hour for each with fuzz-long.
+fuzz:
+	ci/fuzz $(or $(SECONDS),10)
+
+fuzz-long:
+	ci/fuzz $(or $(SECONDS),3600)
+
+fuzz-corpus: $(FUZZ)
+	@BUILD=$(BUILD) ci/fuzz-corpus
 
 mutants-only: all
 	tests/mutants/run
@@ -133,4 +158,5 @@ clean:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 .PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score lint bench asan install clean
+.PHONY: fuzz fuzz-long fuzz-corpus fuzz-programs
 .SECONDARY:

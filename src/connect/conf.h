@@ -13,6 +13,9 @@ int conf_load(void);
 /* One file; trusted: it is /etc/connectrc, which root owns.  For tests and conf_load. */
 int conf_read_file(const char *path);
 
+/* Forget what the files set: their texts are wiped and freed. */
+void conf_forget(void);
+
 /* The value of one parameter or NULL; set but empty is a value. */
 const char *conf_get(const char *name);
 

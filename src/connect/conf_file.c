@@ -19,7 +19,10 @@
 #define FILE_MAX (1024 * 1024)
 #define NFILES 64 /* two; more only in tests */
 
-static char *kept[NFILES]; /* texts of the files, until the program ends */
+static struct {
+	char *text;
+	size_t n;
+} kept[NFILES]; /* texts of the files, until the program ends */
 
 static bool
 blank(char c)
@@ -216,10 +219,11 @@ read_open_file(const char *path, int fd)
 	if (status == 0 && parse_text(path, text, n) && (st.st_mode & (S_IRGRP | S_IROTH)))
 		say_plain("WARNING: %s holds a password and others can read it; mend it by: chmod go-r %s",
 			path, path);
-	for (i = 0; i < NFILES && kept[i] != NULL; i++)
+	for (i = 0; i < NFILES && kept[i].text != NULL; i++)
 		;
 	if (status == 0 && i < NFILES) {
-		kept[i] = text; /* the values lie in it */
+		kept[i].text = text; /* the values lie in it */
+		kept[i].n = cap;
 	} else {
 		wipe(text, cap);
 		free(text);
@@ -241,6 +245,18 @@ conf_read_file(const char *path)
 	status = read_open_file(path, fd);
 	close(fd);
 	return status;
+}
+
+void
+conf_forget(void)
+{
+	for (size_t i = 0; i < conf_nparams; i++)
+		conf_params[i].value = NULL;
+	for (size_t i = 0; i < NFILES && kept[i].text != NULL; i++) {
+		wipe(kept[i].text, kept[i].n);
+		free(kept[i].text);
+		kept[i].text = NULL;
+	}
 }
 
 /* $HOME if it belongs to the user, else the passwd entry's; NULL if there is neither. */

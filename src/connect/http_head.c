@@ -130,6 +130,8 @@ field_next(struct span head, size_t *at, struct span *name, struct span *value)
 	while (*at < head.n && (head.p[*at] == ' ' || head.p[*at] == '\t')) { /* obs-fold */
 		size_t more = head_line(span_of(head.p + *at, head.n - *at));
 
+		if (more == 0) /* not whole: no head ends so */
+			break;
 		*at += more;
 		n += more;
 	}

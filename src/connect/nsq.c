@@ -119,8 +119,8 @@ add(struct addrs *out, int type, const uint8_t *data, size_t len, uint16_t port)
 }
 
 /* The answer section: name, type, class, ttl, length, data.  Aliases are followed by the server, not here. */
-static void
-collect(const uint8_t *m, size_t n, int type, uint16_t port, struct addrs *out)
+void
+nsq_collect(const uint8_t *m, size_t n, int type, uint16_t port, struct addrs *out)
 {
 	const uint8_t *p = m + 12, *end = m + n;
 	unsigned questions = u16(m + 4), count = u16(m + 6);
@@ -177,7 +177,7 @@ ask(const struct net_addr *ns, const char *host, int type, uint16_t port, int64_
 		return "the name server says that there is no such name";
 	if ((ans[3] & 15) != 0)
 		return "the name server refuses or fails";
-	collect(ans, (size_t)got, type, port, out);
+	nsq_collect(ans, (size_t)got, type, port, out);
 	return NULL;
 }
 

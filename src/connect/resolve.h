@@ -27,6 +27,9 @@ int addr_bytes(const struct net_addr *a, uint8_t addr[16]);
 /* "ADDR", "ADDR:PORT", "[V6]:PORT" as a socket address; false if it is none. */
 bool addr_parse(const char *s, uint16_t default_port, struct net_addr *out);
 
+/* nsq.c: the addresses of this type in a DNS message of n >= 12 octets (RFC 1035 section 4). */
+void nsq_collect(const uint8_t *m, size_t n, int type, uint16_t port, struct addrs *out);
+
 /* nsq.c: ask the name server ns for the addresses of host; as resolve(). */
 const char *nsq_lookup(
 	const struct net_addr *ns, const char *host, uint16_t port, int64_t deadline, struct addrs *out);

@@ -214,11 +214,10 @@ px_match_items(
 	size_t at = 0, n;
 
 	for (const struct px_item *it = items; it != NULL; it = it->next) {
-		struct px_in rest = {span_of(in.s.p + at, in.s.n - at), in.eof, in.quiet};
+		struct px_in rest = in;
 		enum px_match m;
 
-		if (in.s.n == 0)
-			rest.s = in.s;
+		span_eat(&rest.s, at);
 		m = px_match_item(e, it, it == items, rest, &n, d);
 		if (m != PX_M_OK)
 			return m;
