@@ -13,6 +13,7 @@ CFLAGS   ?= -g
 HARDEN   ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 WARN      = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 PYTEST   ?= /usr/bin/python3 -m pytest
+PARALLEL ?= -n 4 --dist loadfile
 sanitize  = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 CPPFLAGS += -D_GNU_SOURCE
@@ -96,10 +97,10 @@ unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
 e2e: all
-	$(PYTEST) -q tests/e2e
+	$(PYTEST) -q $(PARALLEL) tests/e2e
 
 fake: all
-	$(PYTEST) -q tests/fakeproxy
+	$(PYTEST) -q $(PARALLEL) tests/fakeproxy
 
 check: unit e2e fake
 

@@ -76,9 +76,9 @@ def test_B04_the_prompt_is_no_shell_command(tmp_path):
     ask = tmp_path / "askpass"
     ask.write_text("#!/bin/sh\nprintf '%%s' \"$1\" > '%s/prompt'\necho secret\n" % tmp_path)
     ask.chmod(0o755)
-    user = "x$(>%s)`>%s`\";>%s;\"" % (mark, mark, mark)
+    user = "x$(>injected)`>injected`\";>injected;\""
     with FakeServer(fakes.socks5(method=2)) as px:
-        res = run("-S", px.spec, "target.test", "22",
+        res = run("-S", px.spec, "target.test", "22", cwd=tmp_path,
                   env={"SOCKS5_USER": user, "SSH_ASKPASS": str(ask), "DISPLAY": ":0"})
     assert res.rc == 0, res
     assert not mark.exists()

@@ -49,6 +49,8 @@ def test_P_a_reset_between_two_local_connections_is_told():
             with socket.create_connection(("127.0.0.1", port), 20) as s:
                 s.sendall(b"x\n")
                 runner.wait_until(lambda: t.conns and t.conns[0].got.endswith(b"\n"))
+                s.shutdown(socket.SHUT_WR)
+                assert read_all(s) == b""       # the local connection is over for connect too
             go.set()
             res = r.finish()
     assert res.rc == 9 and "broke: Connection reset by peer" in res.text, res
