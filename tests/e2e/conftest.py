@@ -53,10 +53,15 @@ def _server(cls, name, *args):
 
 dante = _server(realservers.Dante, "dante")
 dante_userpass = _server(realservers.DanteUserPass, "dante_userpass")
+dante_pam = _server(realservers.DantePam, "dante_pam")
 squid = _server(realservers.Squid, "squid")
 squid_basic = _server(realservers.SquidBasic, "squid_basic")
 tinyproxy = _server(realservers.Tinyproxy, "tinyproxy")
 tinyproxy_basic = _server(realservers.TinyproxyBasic, "tinyproxy_basic")
+microsocks = _server(realservers.Microsocks, "microsocks")
+microsocks_userpass = _server(realservers.MicrosocksUserPass, "microsocks_userpass")
+apache = _server(realservers.Apache, "apache")
+apache_basic = _server(realservers.ApacheBasic, "apache_basic")
 sshd = _server(realservers.Sshd, "sshd")
 ssh_d = _server(realservers.SshD, "ssh_d", "sshd")
 

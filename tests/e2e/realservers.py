@@ -117,6 +117,7 @@ class Server:
 class Dante(Server):
     """SOCKS4 and 5 (no 4a); method "none" or "username"."""
     method = "none"
+    extra = ""
 
     def argv(self):
         danted = program("danted")
@@ -133,13 +134,91 @@ socksmethod: %s
 user.privileged: root
 user.unprivileged: nobody
 client pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }
-socks pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }
-""" % (self.port, self.method))
+socks pass { from: 127.0.0.0/8 to: 0.0.0.0/0
+%s}
+""" % (self.port, self.method, self.extra))
         return self.jail.command() + ["-f", "/etc/danted.conf"]
 
 
 class DanteUserPass(Dante):
+    """The passwords of system users."""
     method = "username"
+
+
+class DantePam(Dante):
+    """Passwords from a file of PAM's, for names that no system knows."""
+    method = "pam.username"
+    extra = "pam.servicename: tunnel\n"
+    modules = ("pam_pwdfile.so", "pam_permit.so")
+
+    def argv(self):
+        command = super().argv()
+        self.jail.write("etc/passwd", jail.PASSWD)
+        h = subprocess.run([program("openssl"), "passwd", "-6", PASSWORD], stdout=subprocess.PIPE,
+                           check=True).stdout.decode().strip()
+        self.jail.write("etc/tunnel.passwords", "%s:%s:\n" % (USER, h), 0o600)
+        self.jail.write("etc/pam.d/tunnel", "auth required pam_pwdfile.so pwdfile=/etc/tunnel.passwords nodelay\n"
+                                            "account required pam_permit.so\n")
+        for m in self.modules:
+            found = glob.glob("/lib/*/security/" + m) + glob.glob("/usr/lib/*/security/" + m)
+            if not found:
+                pytest.fail("%s is not installed (ci/deps installs what the tests need)" % m)
+            self.jail.install(found[0], found[0])
+        return command
+
+
+class Microsocks(Server):
+    """SOCKS5 alone; tears the tunnel down at the first end of stream."""
+    words = ()
+
+    def argv(self):
+        return [program("microsocks"), "-i", "127.0.0.1", "-p", str(self.port), *self.words]
+
+
+class MicrosocksUserPass(Microsocks):
+    words = ("-u", USER, "-P", PASSWORD)
+
+
+class Apache(Server):
+    """mod_proxy_connect."""
+    auth = "Require all granted"
+    modules = "mpm_event authn_core authz_core authz_user authn_file auth_basic proxy proxy_connect"
+
+    def argv(self):
+        load = "".join("LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so\n" % (m, m) for m in self.modules.split())
+        conf = self.write("apache.conf", """ServerRoot %(work)s
+ServerName localhost
+Listen %(spec)s
+PidFile %(work)s/pid
+ErrorLog /dev/stderr
+%(load)sUser nobody
+Group nogroup
+StartServers 1
+ServerLimit 2
+ThreadsPerChild 8
+MaxRequestWorkers 16
+GracefulShutdownTimeout 1
+ProxyRequests On
+AllowCONNECT 0-65535
+<Proxy "*">
+%(auth)s
+</Proxy>
+""" % {"work": self.work, "spec": self.spec, "load": load, "auth": self.auth % {"work": self.work}})
+        return [program("apache2"), "-DFOREGROUND", "-f", conf]
+
+
+class ApacheBasic(Apache):
+    auth = """AuthType Basic
+AuthName testrealm
+AuthBasicProvider file
+AuthUserFile %(work)s/passwords
+Require valid-user"""
+
+    def argv(self):
+        h = subprocess.run([program("openssl"), "passwd", "-apr1", PASSWORD], stdout=subprocess.PIPE,
+                           check=True).stdout.decode()
+        self.write("passwords", "%s:%s" % (USER, h))
+        return super().argv()
 
 
 class Squid(Server):

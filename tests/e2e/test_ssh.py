@@ -23,6 +23,9 @@ ROUTES = {
     "dante-userpass": ("dante_userpass", "-S alice@{px}", {"SOCKS5_PASSWORD": PASSWORD}),
     "dante-userpass-environment": ("dante_userpass", "-s", {"SOCKS5_SERVER": "{px}", "SOCKS5_USER": USER,
                                                             "SOCKS5_PASSWD": PASSWORD}),
+    "dante-pam": ("dante_pam", "-S alice@{px}", {"SOCKS5_PASSWORD": PASSWORD}),
+    "microsocks": ("microsocks", "-S {px}", {}),
+    "microsocks-userpass": ("microsocks_userpass", "-S alice@{px}", {"CONNECT_PASSWORD": PASSWORD}),
     "ssh-D-socks5": ("ssh_d", "-S {px}", {}),
     "ssh-D-socks4": ("ssh_d", "-4 -S {px}", {}),
     "ssh-D-socks4a": ("ssh_d", "-4 -R remote -S {px}", {}),
@@ -30,6 +33,8 @@ ROUTES = {
     "squid-http1.0": ("squid", "--http1.0 -H {px}", {}),
     "squid-basic": ("squid_basic", "-H alice@{px}", {"HTTP_PROXY_PASSWORD": PASSWORD}),
     "squid-environment": ("squid", "-h", {"HTTP_PROXY": "http://{px}/"}),
+    "apache": ("apache", "-H {px}", {}),
+    "apache-basic": ("apache_basic", "-H alice@{px}", {"HTTP_PROXY_PASSWORD": PASSWORD}),
     "tinyproxy": ("tinyproxy", "-H {px}", {}),
     "tinyproxy-basic": ("tinyproxy_basic", "-H alice@{px}", {"CONNECT_PASSWORD": PASSWORD}),
 }
