@@ -109,6 +109,17 @@ px_is_ours(const struct px_play *p, enum px_actor a)
 
 static void play_list(struct px_play *, const struct px_step *);
 
+/* A list of steps, behind which the one around it goes on. */
+static void
+inside(struct px_play *p, const struct px_step *list, const struct px_step *after)
+{
+	struct px_frame f = {after, p->in};
+
+	p->in = &f;
+	play_list(p, list);
+	p->in = f.around;
+}
+
 static void
 one_step(struct px_play *p, const struct px_step *s)
 {
@@ -131,8 +142,8 @@ one_step(struct px_play *p, const struct px_step *s)
 	case PX_EVENT:
 		px_event(p, s);
 		break;
-	case PX_WHEN: /* its lines belong to the write that is under way */
-		play_list(p, px_when_true(&p->env, s) ? s->body : s->other);
+	case PX_WHEN: /* no message ends here: what stands around and inside is one write */
+		inside(p, px_when_true(&p->env, s) ? s->body : s->other, s->next);
 		break;
 	default:
 		break;
@@ -190,7 +201,7 @@ play_list(struct px_play *p, const struct px_step *first)
 			if (in_list(first, s, p->retry)) {
 				s = p->retry->next;
 			} else {
-				play_list(p, p->retry->next);
+				inside(p, p->retry->next, s);
 			}
 			continue;
 		}

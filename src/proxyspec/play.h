@@ -40,6 +40,11 @@ struct px_leg {
 	size_t said_total;
 };
 
+struct px_frame { /* a list of steps around the one that is played: what follows when that ends */
+	const struct px_step *after;
+	const struct px_frame *around;
+};
+
 struct px_play {
 	const struct px_case *c;
 	struct px_how how;
@@ -59,8 +64,9 @@ struct px_play {
 	bool again;			 /* play the steps behind retry once more */
 	const struct px_step *early[64]; /* coalesce: lines already sent */
 	unsigned nearly;
-	bool stop;	  /* the case is decided */
-	const char *late; /* "late": the close came after its time */
+	const struct px_frame *in; /* the lists around the one that is played */
+	bool stop;		   /* the case is decided */
+	const char *late;	   /* "late": the close came after its time */
 };
 
 void px_play_init(struct px_play *, const struct px_case *, struct px_how, struct px_result *);

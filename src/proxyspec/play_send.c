@@ -3,6 +3,7 @@
  * One thing to know: TCP has no messages; a segment is a write with TCP_NODELAY, followed by a wait until the other
  * host has acknowledged it, and a pause in which the other program can read it. */
 #include "play.h"
+#include "self.h"
 
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -116,17 +117,51 @@ deliver(struct px_play *p, struct px_leg *l, bool more)
 	px_buf_free(&b);
 }
 
+/* The step that is played after s ends, whatever list it is in. */
+static const struct px_step *
+after(const struct px_step *s, const struct px_frame **in)
+{
+	s = s->next;
+	while (s == NULL && *in != NULL) {
+		s = (*in)->after;
+		*in = (*in)->around;
+	}
+	return s;
+}
+
+/* Was the variable set since mark, by a line of ours?  Then no answer that is still to come decides the branch. */
+static bool
+known(const struct px_play *p, const char *var, size_t mark)
+{
+	for (size_t i = p->env.n; i > mark; i--)
+		if (strcmp(p->env.v[i - 1].name, var) == 0)
+			return true;
+	return false;
+}
+
 /* Lines of this actor that could go out now, because only answers stand between: the optimistic client. */
 static void
-look_ahead(struct px_play *p, struct px_leg *l, const struct px_step *s)
+look_ahead(
+	struct px_play *p, struct px_leg *l, const struct px_step *s, const struct px_frame *in, size_t mark)
 {
-	for (; s != NULL; s = s->next) {
+	for (; s != NULL; s = after(s, &in)) {
 		if (s->kind == PX_HEADING || (s->kind == PX_EVENT && s->event == PX_E_ACCEPT))
 			continue;
+		if (s->kind == PX_WHEN && known(p, s->var, mark)) {
+			const struct px_step *list = px_when_true(&p->env, s) ? s->body : s->other;
+			struct px_frame f = {s->next, in};
+
+			if (list == NULL)
+				continue;
+			look_ahead(p, l, list, &f, mark);
+			return;
+		}
 		if (s->kind != PX_BYTES && s->kind != PX_HTTP)
 			return;
-		if (!px_is_ours(p, s->actor))
+		if (!px_is_ours(p, s->actor)) {
+			mark = px_env_mark(&p->env);
 			continue;
+		}
 		if (p->nearly == sizeof p->early / sizeof *p->early || !encode(p, l, s, false))
 			return;
 		p->early[p->nearly++] = s;
@@ -135,10 +170,12 @@ look_ahead(struct px_play *p, struct px_leg *l, const struct px_step *s)
 
 /* Does T's payload come next, so that it may share the segment of the proxy's reply? */
 static bool
-payload_next(const struct px_step *s)
+payload_next(const struct px_play *p, const struct px_step *s)
 {
+	const struct px_frame *in = p->in;
+
 	while (s != NULL && (s->kind == PX_HEADING || (s->kind == PX_EVENT && s->event == PX_E_ACCEPT)))
-		s = s->next;
+		s = after(s, &in);
 	return s != NULL && s->kind == PX_PAYLOAD && s->actor == PX_T;
 }
 
@@ -150,7 +187,7 @@ px_flush(struct px_play *p, struct px_leg *l, const struct px_step *next, enum p
 	if (how == PX_FLUSH && l->amp)
 		return; /* kept for this actor's next octets */
 	if (how == PX_FLUSH && p->how.delivery == PX_D_COALESCE && p->how.cast == PX_CAST_CLIENT &&
-		payload_next(next))
+		payload_next(p, next))
 		return; /* kept for the payload */
 	if (!px_reach(p, l, px_until(p, 10000))) {
 		px_trouble(p, p->how.cast == PX_CAST_SERVER ? PX_O_ERROR : PX_O_FAIL,
@@ -159,7 +196,7 @@ px_flush(struct px_play *p, struct px_leg *l, const struct px_step *next, enum p
 		return;
 	}
 	if (p->how.delivery == PX_D_COALESCE && p->how.cast == PX_CAST_SERVER)
-		look_ahead(p, l, next);
+		look_ahead(p, l, next, p->in, px_env_mark(&p->env));
 	deliver(p, l, how == PX_FLUSH_JOIN && (l->amp || p->how.delivery == PX_D_COALESCE));
 	l->amp = false;
 }

@@ -3,6 +3,7 @@
  * tested by traces, and the verdicts are what the fault deserves.
  * One thing to know: the client under test is this program itself, started with "client FAULT HOST PORT". */
 #include "cast.h"
+#include "self.h"
 #include "lib/unit.h"
 
 #include <arpa/inet.h>
@@ -13,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -135,6 +137,7 @@ talk(int fd, int lfd, enum fault f)
 static void
 serve(int lfd, enum fault f)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails does not get to its teardown */
 	signal(SIGCHLD, SIG_IGN);
 	for (;;) {
 		int fd = accept(lfd, NULL, NULL);
@@ -144,6 +147,7 @@ serve(int lfd, enum fault f)
 			_exit(0);
 		p = f == DIE ? 0 : fork();
 		if (p == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			talk(fd, lfd, f);
 			if (f != DIE)
 				_exit(0);
@@ -303,6 +307,58 @@ START_TEST(server_faults)
 {
 	start(servers[_i].f);
 	expect(servers[_i].text, servers[_i].want, servers[_i].what);
+}
+END_TEST
+
+/* The request with branches in it: still one write.  A socket that keeps the bounds of writes shows it. */
+#define BRANCHES \
+	"case: t/when\ntests: server\ngiven: host=127.1.1.1 port=7007\n\n" \
+	"C> VN:u8=4 CD:u8=1\nwhen $CD == 2 {\nC> 00\n} else {\nwhen $CD == 1 {\nC> " \
+	"DSTPORT:u16=$port\n}\n}\n" \
+	"C> DSTIP:ip4=$host\nwhen $NOPE == absent {\nC> 07\n}\n--- the next message\n"
+
+static const struct {
+	const char *text;
+	enum px_cast cast;
+	enum px_delivery d;
+	const char *writes[3];
+} branches[] = {
+	{BRANCHES "P> 00\nC> 01\n", PX_CAST_SERVER, PX_D_WHOLE, {"\4\1\33\137\177\1\1\1\7", "\1"}},
+	{BRANCHES "P> 00\nC> 01\n", PX_CAST_SERVER, PX_D_COALESCE, {"\4\1\33\137\177\1\1\1\7\1"}},
+	{"case: t/c\ntests: server\n\nC> A:u8=1\nP> B:u8=0\nwhen $A == 1 {\nC> 02\n}\nC> 03\n",
+		PX_CAST_SERVER, PX_D_COALESCE,
+		{"\1", "\2\3"}}, /* the answer may set A anew: nothing behind the branch is sent ahead */
+	{"case: t/c\ntests: client\n\nP> A:u8=1\nwhen $A == 1 {\nP> 02 &\n}\nP> 03\n", PX_CAST_CLIENT,
+		PX_D_WHOLE, {"\1\2\3"}},
+};
+
+START_TEST(branches_are_one_write)
+{
+	struct px_result r = {.outcome = PX_O_PASS};
+	struct px_play p;
+	int f[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, f), 0);
+	ck_assert_int_eq(send(f[1], "\0", 1, 0), 1); /* the answer, where one is wanted */
+	px_play_init(
+		&p, parse(branches[_i].text), (struct px_how){branches[_i].cast, branches[_i].d, 0, 1}, &r);
+	px_case_env(&p.env, p.c);
+	p.cp.rfd = p.cp.wfd = f[0];
+	px_play_steps(&p, p.c->steps);
+	for (unsigned i = 0; i < 3; i++) {
+		char room[64];
+		const char *want = branches[_i].writes[i];
+		ssize_t n = recv(f[1], room, sizeof room, 0);
+
+		if (want == NULL)
+			ck_assert_int_lt(n, 1);
+		else
+			ck_assert_msg(n == (ssize_t)strlen(want) && memcmp(room, want, (size_t)n) == 0,
+				"write %u", i);
+	}
+	ck_assert_int_eq(r.outcome, PX_O_PASS);
+	px_play_free(&p);
+	close(f[1]);
 }
 END_TEST
 
@@ -491,6 +547,7 @@ fill(TCase *tc)
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, a_good_server);
 	LOOP(tc, server_faults, servers);
+	LOOP(tc, branches_are_one_write, branches);
 	tcase_add_test(tc, delivery_finds_it);
 	LOOP(tc, client_faults, clients);
 	tcase_add_test(tc, urls);
