@@ -113,6 +113,8 @@ enum px_level px_step_level(const struct px_play *, const struct px_step *, enum
 /* What does not fit; sets stop when it is a FAIL.  field, wanted, got may be NULL. */
 void px_find(struct px_play *, unsigned line, enum px_level, const char *field, const char *wanted,
 	const char *got, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+/* The last finding is that octets did not come, if nothing came. */
+void px_lost(struct px_play *, const struct px_leg *);
 void px_trouble(struct px_play *, enum px_outcome, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void px_legs_text(struct px_play *, struct px_buf *);

@@ -184,6 +184,7 @@ accept_target(struct px_play *p, const struct px_step *s)
 			got.n > 1   ? "answered"
 			: p->cp.eof ? "closed"
 				    : "said nothing");
+		px_lost(p, &p->cp);
 		px_buf_free(&got);
 		p->stop = true;
 	}

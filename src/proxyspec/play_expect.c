@@ -65,6 +65,7 @@ missing(struct px_play *p, const struct px_step *s, const struct px_leg *l)
 	else
 		px_find(p, s->line, level, "", (char *)want.p, (char *)got.p,
 			"%s did not send its message in time", who);
+	px_lost(p, l);
 	p->stop = true;
 	px_buf_free(&got);
 	px_buf_free(&want);
@@ -127,6 +128,8 @@ chosen(struct px_play *p, const struct px_step *s, const struct px_alt *a)
 	px_put(&got, "", 1);
 	px_find(p, a->line, level, "", (char *)want.p, l->at == 0 ? "nothing" : (char *)got.p, "%s",
 		a->why != NULL ? a->why : "a discouraged alternative");
+	if (a->items == NULL && a->ending == PX_END_SILENCE)
+		px_lost(p, l);
 	px_buf_free(&got);
 	px_buf_free(&want);
 }
@@ -146,6 +149,7 @@ no_alternative(struct px_play *p, const struct px_step *s, const struct px_leg *
 	px_put(&got, "", 1);
 	px_find(p, s->line, px_step_level(p, s, PX_L_NONE), "", (char *)want.p, (char *)got.p,
 		"none of the alternatives came");
+	px_lost(p, l);
 	p->stop = true;
 	px_buf_free(&got);
 	px_buf_free(&want);

@@ -104,14 +104,18 @@ px_find(struct px_play *p, unsigned line, enum px_level level, const char *field
 	if (level == PX_L_NONE)
 		f.level = p->c->level;
 	f.outcome = v == PX_FAIL ? PX_O_FAIL : v == PX_LOOSE ? PX_O_LOOSE : PX_O_INFO;
-	/* Lines were sent before their answer: no specification promises that such octets are kept. */
-	if (v == PX_FAIL && p->nearly != 0)
-		f.outcome = PX_O_LOOSE;
 	va_start(ap, fmt);
 	add(p, &f, fmt, ap);
 	va_end(ap);
 	if (v == PX_FAIL)
 		p->stop = true;
+}
+
+void
+px_lost(struct px_play *p, const struct px_leg *l)
+{
+	if (px_unread(l).n == 0 && p->res->n != 0)
+		p->res->v[p->res->n - 1].lost = true;
 }
 
 void

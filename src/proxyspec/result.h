@@ -25,6 +25,7 @@ struct px_finding {
 	char *field;		 /* or "" */
 	char *wanted, *got;	 /* or "" */
 	char *legs;		 /* what arrived on each leg, lines; or "" */
+	bool lost;		 /* no octets came; not in the packed form */
 };
 
 struct px_result {

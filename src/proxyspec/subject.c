@@ -189,12 +189,13 @@ px_cannot(struct px_arena *a, const struct px_subject *sub, const struct px_case
 	return NULL;
 }
 
-void
-px_run(const struct px_subject *sub, const struct px_case *c, struct px_how how, struct px_result *res)
+/* Returns whether lines were sent ahead of the answers before them. */
+static bool
+run_once(const struct px_subject *sub, const struct px_case *c, struct px_how how, struct px_result *res)
 {
 	struct px_play p;
 	int64_t start = net_now();
-	bool ok;
+	bool ok, ahead;
 
 	px_play_init(&p, c, how, res);
 	px_case_env(&p.env, c);
@@ -217,5 +218,46 @@ px_run(const struct px_subject *sub, const struct px_case *c, struct px_how how,
 				"the proxy accepted connections before this case, and does not any more");
 	}
 	res->ms = (unsigned)(net_now() - start);
+	ahead = p.nearly != 0;
 	px_play_free(&p);
+	return ahead;
+}
+
+/* Octets that were sent ahead of the answer before them and are gone: no specification lets a client send them then, so
+ * that alone is a violation of no MUST.  It is that alone when no octet came that should not have come, and when the
+ * case does not fail once nothing is sent ahead. */
+static void
+sent_ahead(const struct px_subject *sub, const struct px_case *c, struct px_how how, struct px_result *res)
+{
+	struct px_result whole = {.outcome = PX_O_PASS};
+	struct px_result told = {.outcome = PX_O_PASS, .closed = res->closed, .ms = res->ms};
+
+	for (size_t i = 0; i < res->n; i++)
+		if (res->v[i].outcome == PX_O_FAIL && !res->v[i].lost)
+			return;
+	how.delivery = PX_D_WHOLE;
+	run_once(sub, c, how, &whole);
+	if (whole.outcome <= PX_O_LOOSE) {
+		for (size_t i = 0; i < res->n; i++) {
+			struct px_finding f = res->v[i];
+
+			if (f.outcome == PX_O_FAIL) {
+				f.outcome = PX_O_LOOSE;
+				f.level = PX_ROBUST;
+			}
+			px_result_add(&told, &f);
+		}
+		px_result_free(res);
+		*res = told;
+	}
+	px_result_free(&whole);
+}
+
+void
+px_run(const struct px_subject *sub, const struct px_case *c, struct px_how how, struct px_result *res)
+{
+	bool ahead = run_once(sub, c, how, res);
+
+	if (ahead && res->outcome == PX_O_FAIL && how.cast == PX_CAST_SERVER)
+		sent_ahead(sub, c, how, res);
 }

@@ -42,7 +42,7 @@ parse(const char *text)
 	return c;
 }
 
-enum fault { NONE, VN4, REFUSE, SHORT, SILENT, GARBLE, DIE, RESET, STAYS, SECOND, ONE_READ, LOSES };
+enum fault { NONE, VN4, REFUSE, SHORT, SILENT, GARBLE, DIE, RESET, STAYS, SECOND, ONE_READ, LOSES, KEEPS };
 
 static bool
 get(int fd, void *p, size_t n)
@@ -130,6 +130,13 @@ talk(int fd, int lfd, enum fault f)
 	send(fd, reply, f == SHORT ? 3 : 8, MSG_NOSIGNAL);
 	if (f == STAYS)
 		pause();
+	if (f == KEEPS || f == LOSES) { /* the target is this server itself: "more" is answered */
+		char room[4];
+
+		if (get(fd, room, 4) && memcmp(room, "more", 4) == 0)
+			send(fd, "less", 4, MSG_NOSIGNAL);
+		return;
+	}
 	if (reply[1] == 90 && f != SHORT)
 		relay(fd, t, f);
 }
@@ -362,6 +369,41 @@ START_TEST(branches_are_one_write)
 }
 END_TEST
 
+/* Octets sent ahead: their loss is ROBUST, any other fault keeps its level in every delivery. */
+#define TWO_MESSAGES \
+	"case: t/ahead\ntests: server\ngiven: host=127.0.0.1 port=7007\n\n" \
+	"C> 04 01 DSTPORT:u16=$port DSTIP:ip4=$host 00\nP> VN:u8=0 CD:u8=90 X:raw(6)=*\n" \
+	"C> \"more\"\n"
+
+#define ANSWER "P> \"less\" within 1s\n"
+
+static const struct {
+	enum fault f;
+	const char *text;
+	enum px_outcome want;
+	enum px_level level;
+} ahead[] = {
+	{KEEPS, TWO_MESSAGES ANSWER, PX_O_PASS, PX_L_NONE},
+	{LOSES, TWO_MESSAGES ANSWER, PX_O_LOOSE, PX_ROBUST},
+	{LOSES, TWO_MESSAGES "P> oneof within 1s\n | \"less\" -> pass\n | silence -> fail\n", PX_O_LOOSE,
+		PX_ROBUST},
+	{VN4, TWO_MESSAGES ANSWER, PX_O_FAIL, PX_MUST},
+	{SILENT, TWO_MESSAGES ANSWER, PX_O_FAIL, PX_MUST},
+	{REFUSE, TWO_MESSAGES ANSWER, PX_O_FAIL, PX_MUST},
+};
+
+START_TEST(what_is_sent_ahead)
+{
+	struct px_result r;
+
+	start(ahead[_i].f);
+	r = play(ahead[_i].text, PX_D_COALESCE, 0);
+	ck_assert_str_eq(px_outcome_name(r.outcome), px_outcome_name(ahead[_i].want));
+	ck_assert(ahead[_i].want == PX_O_PASS ? r.n == 0 : r.v[r.n - 1].level == ahead[_i].level);
+	px_result_free(&r);
+}
+END_TEST
+
 /* A server that takes a segment for a message passes whole and fails in pieces. */
 START_TEST(delivery_finds_it)
 {
@@ -547,6 +589,7 @@ fill(TCase *tc)
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, a_good_server);
 	LOOP(tc, server_faults, servers);
+	LOOP(tc, what_is_sent_ahead, ahead);
 	LOOP(tc, branches_are_one_write, branches);
 	tcase_add_test(tc, delivery_finds_it);
 	LOOP(tc, client_faults, clients);
