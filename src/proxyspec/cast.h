@@ -41,6 +41,8 @@ const struct px_way *px_way_for(const struct px_profile *, const struct px_case 
 void px_run(const struct px_subject *, const struct px_case *, struct px_how, struct px_result *);
 bool px_alive(const struct px_subject *);
 
+/* The port on which the runner's target must listen, or refuse, because the trace names it; 0: any. */
+unsigned px_fixed_port(const struct px_case *);
 bool px_server_setup(struct px_play *, const struct px_subject *);
 bool px_client_setup(struct px_play *, const struct px_subject *);
 void px_client_end(struct px_play *);

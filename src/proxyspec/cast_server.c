@@ -3,6 +3,7 @@
  * One thing to know: port 7007 in a trace stands for a listener of the runner on a port of the kernel's choice, 7001
  * for a port that refuses; any other port is meant as it is. */
 #include "cast.h"
+#include "self.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -40,12 +41,15 @@ numeric(const char *host, unsigned port, struct net_addr *a)
 	return true;
 }
 
-/* A port that is taken and has no listener refuses, and nobody else can get it meanwhile. */
+/* A port that is taken and has no listener refuses, and nobody else can get it meanwhile.  One that the trace names may
+ * have been used a moment ago: connections to it linger in TIME-WAIT. */
 static int
 bind_only(const struct net_addr *a)
 {
-	int fd = socket(a->ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), e;
+	int fd = socket(a->ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), e, on = net_port(a) != 0;
 
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (fd >= 0 && bind(fd, (const struct sockaddr *)&a->ss, a->len) < 0) {
 		e = errno;
 		close(fd);
@@ -135,6 +139,21 @@ credentials(struct px_play *p, const struct px_subject *sub)
 	px_env_set(&p->env, "user", span_str(sub->user));
 	if (pass[0] != '\0' && sub->pass != NULL)
 		px_env_set(&p->env, "pass", span_str(sub->pass));
+}
+
+unsigned
+px_fixed_port(const struct px_case *c)
+{
+	struct px_env e = {NULL, 0, 0};
+	const char *host;
+	unsigned port = 0;
+
+	px_case_env(&e, c);
+	host = env_text(&e, "host");
+	if (strcmp(host, "localhost") == 0 || is_loopback(host))
+		port = (unsigned)strtoul(env_text(&e, "port"), NULL, 10);
+	px_env_free(&e);
+	return port == OPEN_PORT || port == REFUSING_PORT ? 0 : port;
 }
 
 static bool

@@ -147,6 +147,31 @@ wait_one(struct slot *slots, unsigned n)
 	return NULL;
 }
 
+/* Two runs cannot have one port of the trace at once. */
+static bool
+port_is_taken(const struct px_subject *sub, const struct slot *slots, unsigned n, const struct px_job *j)
+{
+	unsigned port = sub->cast == PX_CAST_SERVER ? px_fixed_port(j->c) : 0;
+
+	for (unsigned i = 0; port != 0 && i < n; i++)
+		if (slots[i].pid > 0 && px_fixed_port(slots[i].job->c) == port)
+			return true;
+	return false;
+}
+
+/* The next job that can start now; *first is where those that have not begun start. */
+static struct px_job *
+startable(const struct px_subject *sub, const struct slot *slots, unsigned at_once, struct px_job *jobs,
+	size_t n, size_t *first)
+{
+	while (*first < n && (jobs[*first].done || jobs[*first].begun))
+		++*first;
+	for (size_t i = *first; i < n; i++)
+		if (!jobs[i].done && !jobs[i].begun && !port_is_taken(sub, slots, at_once, &jobs[i]))
+			return &jobs[i];
+	return NULL;
+}
+
 void
 px_run_jobs(const struct px_subject *sub, struct px_job *jobs, size_t n, unsigned at_once,
 	void (*told)(void *, const struct px_job *), void *ctx)
@@ -160,16 +185,17 @@ px_run_jobs(const struct px_subject *sub, struct px_job *jobs, size_t n, unsigne
 	while (next < n || busy > 0) {
 		struct slot *s;
 
-		for (unsigned i = 0; i < at_once && next < n; i++) {
-			if (slots[i].pid > 0)
+		for (unsigned i = 0; i < at_once; i++) {
+			struct px_job *j =
+				slots[i].pid > 0 ? NULL : startable(sub, slots, at_once, jobs, n, &next);
+
+			if (j == NULL)
 				continue;
-			if (jobs[next].done)
-				i--;
-			else if (start(sub, &slots[i], &jobs[next]))
+			j->begun = true;
+			if (start(sub, &slots[i], j))
 				busy++;
 			else
-				jobs[next].done = true;
-			next++;
+				j->done = true;
 		}
 		s = busy > 0 ? wait_one(slots, at_once) : NULL;
 		if (s == NULL)

@@ -9,7 +9,7 @@ struct px_job { /* one run */
 	const struct px_case *c;
 	struct px_how how;
 	struct px_result res;
-	bool done;
+	bool done, begun;
 };
 /* Run all, so many at a time; told is called after each, in the order they end. */
 void px_run_jobs(const struct px_subject *, struct px_job *, size_t n, unsigned at_once,

@@ -2,7 +2,7 @@
  * spec_play.c - the player over real sockets: a small SOCKS4 server and a small SOCKS4 client with one fault each are
  * tested by traces, and the verdicts are what the fault deserves.
  * One thing to know: the client under test is this program itself, started with "client FAULT HOST PORT". */
-#include "cast.h"
+#include "run.h"
 #include "self.h"
 #include "lib/unit.h"
 
@@ -392,6 +392,38 @@ static const struct {
 	{REFUSE, TWO_MESSAGES ANSWER, PX_O_FAIL, PX_MUST},
 };
 
+/* One port that the traces name, in several runs at once and after one another: none is skipped. */
+START_TEST(a_port_of_the_trace)
+{
+	struct net_addr a = {.len = sizeof(struct sockaddr_in)};
+	struct px_job j[9] = {{NULL}};
+	char text[3][500];
+	int fd;
+
+	start(NONE);
+	((struct sockaddr_in *)&a.ss)->sin_family = AF_INET;
+	((struct sockaddr_in *)&a.ss)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = net_listen(&a, 1);
+	ck_assert_int_eq(net_addr_of(fd, true, &a), 0);
+	close(fd);
+	for (unsigned i = 0; i < 3; i++)
+		snprintf(text[i], sizeof text[i],
+			"case: t/%u\ntests: server\ngiven: host=127.0.0.1 port=%u\n\n%s"
+			"C> 04 01 DSTPORT:u16=$port DSTIP:ip4=$host 00\nP> 00 CD:u8=%u X:raw(6)=*\n%s",
+			i, net_port(&a), i == 1 ? "T: refuse\n" : "", i == 1 ? 91 : 90,
+			i == 0 ? "T: close\nP: close\n" : "");
+	for (unsigned i = 0; i < COUNT(j); i++)
+		j[i] = (struct px_job){.c = parse(text[i % 3]), .how = {.scale = 1}};
+	px_run_jobs(&sub, j, COUNT(j), COUNT(j), NULL, NULL);
+	for (unsigned i = 0; i < COUNT(j); i++) {
+		if (j[i].res.outcome != PX_O_PASS)
+			ck_abort_msg(
+				"run %u: %s %s", i, px_outcome_name(j[i].res.outcome), j[i].res.v[0].what);
+		px_result_free(&j[i].res);
+	}
+}
+END_TEST
+
 START_TEST(what_is_sent_ahead)
 {
 	struct px_result r;
@@ -590,6 +622,7 @@ fill(TCase *tc)
 	tcase_add_test(tc, a_good_server);
 	LOOP(tc, server_faults, servers);
 	LOOP(tc, what_is_sent_ahead, ahead);
+	tcase_add_test(tc, a_port_of_the_trace);
 	LOOP(tc, branches_are_one_write, branches);
 	tcase_add_test(tc, delivery_finds_it);
 	LOOP(tc, client_faults, clients);
