@@ -159,6 +159,22 @@ port_is_taken(const struct px_subject *sub, const struct slot *slots, unsigned n
 	return false;
 }
 
+static bool
+is_alone(const struct px_job *j)
+{
+	return px_has_word(j->c->needs, "alone");
+}
+
+/* What one run does to the subject's memory of a user must not meet another run. */
+static bool
+must_wait(const struct slot *slots, unsigned n, const struct px_job *j)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (slots[i].pid > 0 && (is_alone(j) || is_alone(slots[i].job)))
+			return true;
+	return false;
+}
+
 /* The next job that can start now; *first is where those that have not begun start. */
 static struct px_job *
 startable(const struct px_subject *sub, const struct slot *slots, unsigned at_once, struct px_job *jobs,
@@ -167,7 +183,8 @@ startable(const struct px_subject *sub, const struct slot *slots, unsigned at_on
 	while (*first < n && (jobs[*first].done || jobs[*first].begun))
 		++*first;
 	for (size_t i = *first; i < n; i++)
-		if (!jobs[i].done && !jobs[i].begun && !port_is_taken(sub, slots, at_once, &jobs[i]))
+		if (!jobs[i].done && !jobs[i].begun && !must_wait(slots, at_once, &jobs[i]) &&
+			!port_is_taken(sub, slots, at_once, &jobs[i]))
 			return &jobs[i];
 	return NULL;
 }

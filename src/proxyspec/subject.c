@@ -164,7 +164,7 @@ px_subject_url(struct px_arena *a, struct px_subject *sub, const char *url, bool
 static bool
 runners_word(const char *w)
 {
-	return strcmp(w, "bulk") == 0 || strcmp(w, "parallel") == 0;
+	return strcmp(w, "bulk") == 0 || strcmp(w, "parallel") == 0 || strcmp(w, "alone") == 0;
 }
 
 const char *

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,7 +43,24 @@ parse(const char *text)
 	return c;
 }
 
-enum fault { NONE, VN4, REFUSE, SHORT, SILENT, GARBLE, DIE, RESET, STAYS, SECOND, ONE_READ, LOSES, KEEPS };
+enum fault {
+	NONE,
+	VN4,
+	REFUSE,
+	SHORT,
+	SILENT,
+	GARBLE,
+	DIE,
+	RESET,
+	STAYS,
+	SECOND,
+	ONE_READ,
+	LOSES,
+	KEEPS,
+	COUNTS
+};
+
+static volatile int *within; /* how many requests are being looked at: COUNTS */
 
 static bool
 get(int fd, void *p, size_t n)
@@ -126,6 +144,12 @@ talk(int fd, int lfd, enum fault f)
 
 		poll(NULL, 0, 20);
 		recv(fd, room, sizeof room, MSG_DONTWAIT);
+	}
+	if (f == COUNTS) { /* turns away who is not the only one */
+		__sync_fetch_and_add(within, 1);
+		poll(NULL, 0, 50);
+		reply[1] = *within > 1 ? 91 : 90;
+		__sync_fetch_and_sub(within, 1);
 	}
 	send(fd, reply, f == SHORT ? 3 : 8, MSG_NOSIGNAL);
 	if (f == STAYS)
@@ -424,6 +448,26 @@ START_TEST(a_port_of_the_trace)
 }
 END_TEST
 
+/* A case that needs to be alone meets no other run, whatever else there is to do. */
+START_TEST(alone)
+{
+	static const char text[] = "case: t/alone\ntests: server\nneeds: alone\n\n"
+				   "C> 04 01 0050 7F000001 00\nP> 00 CD:u8=90 X:raw(6)=*\n";
+	struct px_job j[6] = {{NULL}};
+
+	within = mmap(NULL, sizeof *within, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert(within != MAP_FAILED);
+	start(COUNTS);
+	for (unsigned i = 0; i < COUNT(j); i++)
+		j[i] = (struct px_job){.c = parse(text), .how = {.scale = 1}};
+	px_run_jobs(&sub, j, COUNT(j), COUNT(j), NULL, NULL);
+	for (unsigned i = 0; i < COUNT(j); i++) {
+		ck_assert_int_eq(j[i].res.outcome, PX_O_PASS);
+		px_result_free(&j[i].res);
+	}
+}
+END_TEST
+
 START_TEST(what_is_sent_ahead)
 {
 	struct px_result r;
@@ -623,6 +667,7 @@ fill(TCase *tc)
 	LOOP(tc, server_faults, servers);
 	LOOP(tc, what_is_sent_ahead, ahead);
 	tcase_add_test(tc, a_port_of_the_trace);
+	tcase_add_test(tc, alone);
 	LOOP(tc, branches_are_one_write, branches);
 	tcase_add_test(tc, delivery_finds_it);
 	LOOP(tc, client_faults, clients);
