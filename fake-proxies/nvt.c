@@ -12,11 +12,14 @@ nvt_put(struct obuf *out, unsigned verb, unsigned option)
 	ob_u8(out, option);
 }
 
-/* IAC SB option ... IAC SE; a doubled IAC inside is one octet (RFC 855).  Returns the length, 0 if it is not whole. */
+/* IAC SB option ... IAC SE; a doubled IAC inside is one octet (RFC 855).  Returns the length, 0 if it is not whole; one
+ * without an end in the first SB_MAX octets is taken to end there. */
 static size_t
 subnegotiation(struct srv *s, struct span in)
 {
-	for (size_t i = 2; i + 1 < in.n; i++) {
+	size_t n = in.n < SB_MAX ? in.n : SB_MAX;
+
+	for (size_t i = 2; i + 1 < n; i++) {
 		if (in.p[i] != IAC)
 			continue;
 		if (in.p[i + 1] == SE)
@@ -25,7 +28,7 @@ subnegotiation(struct srv *s, struct span in)
 			return i + 2;
 		i++;
 	}
-	return in.n > SB_MAX ? in.n : 0;
+	return n == SB_MAX ? n : 0;
 }
 
 static struct nvt_unit

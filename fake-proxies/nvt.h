@@ -6,7 +6,7 @@
 
 #include "server.h"
 
-#define SB_MAX 512 /* a sub-negotiation that is longer ends here */
+#define SB_MAX 512 /* the octets of a sub-negotiation; one that is longer ends here */
 
 enum { IAC = 255, DONT = 254, DO = 253, WONT = 252, WILL = 251, SB = 250, GA = 249, NOP = 241, SE = 240 };
 enum { OPTION_ECHO = 1, OPTION_SGA = 3, OPTION_TTYPE = 24 };

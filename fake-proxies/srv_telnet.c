@@ -65,10 +65,11 @@ read_line(struct srv *s, struct span *in, bool eof, struct obuf *out)
 		case NVT_LACKS:
 			return false;
 		case NVT_OCTET:
-			if (t->n < sizeof t->line)
-				t->line[t->n++] = u.value;
+			t->line[t->n++] = u.value;
 			if (echoes(s))
 				ob_u8(out, u.value);
+			if (t->n == sizeof t->line)
+				return false; /* too long, whatever follows */
 			break;
 		case NVT_OPTION:
 			note_text(s, "C>", u.octets);
@@ -90,6 +91,15 @@ read_line(struct srv *s, struct span *in, bool eof, struct obuf *out)
 			return true;
 		}
 	}
+}
+
+/* The line has no end yet, or is too long for any. */
+static enum peer_want
+no_line(struct srv *s)
+{
+	if (s->u.tn.n == sizeof s->u.tn.line)
+		return srv_fail(s, FAIL_PROTOCOL, "the line is too long");
+	return PEER_MORE;
 }
 
 /* A line is done with. */
@@ -126,7 +136,7 @@ await_user(struct srv *s, struct span *in, bool eof, struct obuf *out)
 	struct srv_telnet *t = &s->u.tn;
 
 	if (!read_line(s, in, eof, out))
-		return PEER_MORE;
+		return no_line(s);
 	snprintf(t->user, sizeof t->user, "%.*s", (int)(t->n < 255 ? t->n : 255), (const char *)t->line);
 	memcpy(s->user, t->user, sizeof s->user);
 	forget(s);
@@ -148,7 +158,7 @@ await_password(struct srv *s, struct span *in, bool eof, struct obuf *out)
 	bool ok;
 
 	if (!read_line(s, in, eof, out))
-		return PEER_MORE;
+		return no_line(s);
 	ok = srv_known(s, span_str(t->user), line_of(s));
 	t->secret = false;
 	forget(s);
@@ -209,11 +219,8 @@ await_command(struct srv *s, struct span *in, bool eof, struct obuf *out)
 {
 	enum tn_ask ask;
 
-	if (!read_line(s, in, eof, out)) {
-		if (s->u.tn.n == sizeof s->u.tn.line)
-			return srv_fail(s, FAIL_PROTOCOL, "the line is too long");
-		return PEER_MORE;
-	}
+	if (!read_line(s, in, eof, out))
+		return no_line(s);
 	ask = tn_read(s, line_of(s));
 	forget(s);
 	switch (ask) {
