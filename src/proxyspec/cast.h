@@ -15,6 +15,10 @@ struct px_profile { /* what a client program can do, and how each protocol is as
 		struct px_way *next;
 	} * ways;
 	struct px_text *env;
+	struct px_not { /* what does not apply to this program, and why */
+		const char *glob, *why;
+		struct px_not *next;
+	} * nots;
 };
 
 struct px_subject {

@@ -4,6 +4,7 @@
  *	can: socks4 socks5 noauth http
  *	env: LC_ALL=C
  *	socks5 noauth: nc -X 5 -x {proxy_host}:{proxy_port} {host} {port}
+ *	not socks5/client/userpass/empty: it asks for a name
  * One thing to know: of several ways whose words the case needs, the one with the most words is taken. */
 #include "cast.h"
 #include "load.h"
@@ -61,6 +62,21 @@ take_env(struct px_way *w)
 }
 
 static void
+add_not(struct px_arena *a, struct px_profile *f, const char *p, const char *colon, const char *end)
+{
+	struct px_not *n = px_alloc(a, sizeof *n);
+
+	for (p += 4; p < colon && *p == ' ';)
+		p++;
+	n->glob = px_dup(a, p, (size_t)(colon - p));
+	for (colon++; colon < end && *colon == ' ';)
+		colon++;
+	n->why = px_dup(a, colon, (size_t)(end - colon));
+	n->next = f->nots;
+	f->nots = n;
+}
+
+static void
 one_line(struct px_arena *a, struct px_profile *f, const char *p, const char *end, unsigned line,
 	struct px_errors *errs)
 {
@@ -79,6 +95,8 @@ one_line(struct px_arena *a, struct px_profile *f, const char *p, const char *en
 		split(a, &f->can, colon + 1, end);
 	} else if (colon - p == 3 && memcmp(p, "env", 3) == 0) {
 		split(a, &f->env, colon + 1, end);
+	} else if (colon - p > 4 && memcmp(p, "not ", 4) == 0) {
+		add_not(a, f, p, colon, end);
 	} else {
 		w = px_alloc(a, sizeof *w);
 		split(a, &w->needs, p, colon);

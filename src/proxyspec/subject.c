@@ -5,6 +5,7 @@
 #include "self.h"
 
 #include <arpa/inet.h>
+#include <fnmatch.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -172,6 +173,10 @@ px_cannot(struct px_arena *a, const struct px_subject *sub, const struct px_case
 {
 	char *text;
 
+	for (const struct px_not *n = sub->profile != NULL ? sub->profile->nots : NULL; n != NULL;
+		n = n->next)
+		if (fnmatch(n->glob, c->id, 0) == 0)
+			return n->why;
 	for (const struct px_text *n = c->needs; n != NULL; n = n->next) {
 		size_t len;
 

@@ -224,7 +224,7 @@ END_TEST
 START_TEST(capabilities)
 {
 	static const char text[] = "# p\nname: prog\ncan: socks5 noauth\nenv: A=1\nsocks5: one "
-				   "{host}\nsocks5 noauth: B={pass} two \"x y\"\n";
+				   "{host}\nsocks5 noauth: B={pass} two \"x y\"\nnot b/*: it never asks\n";
 	struct px_errors errs;
 	struct px_profile *f;
 	struct px_subject s = {.cast = PX_CAST_CLIENT};
@@ -247,6 +247,9 @@ START_TEST(capabilities)
 		"needs gssapi, which was not declared");
 	ck_assert_str_eq(px_cannot(arena, &s, parse("case: a\ntests: client\nneeds: noauth\n\nC> 01\n")),
 		"the profile has no command for it");
+	ck_assert_str_eq(
+		px_cannot(arena, &s, parse("case: b/c/d\ntests: client\nneeds: socks5 noauth\n\nC> 01\n")),
+		"it never asks");
 }
 END_TEST
 

@@ -2,8 +2,8 @@
 # before the program starts.
 name: proxychains4
 can: socks4 socks5 noauth userpass http basic
-socks4: sh -c 'f=$(mktemp); printf "strict_chain\nquiet_mode\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "socks4 $1 $2 $3" >$f; exec 3<$f; rm $f; exec proxychains4 -q -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
-socks5 noauth: sh -c 'f=$(mktemp); printf "strict_chain\nquiet_mode\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "socks5 $1 $2" >$f; exec 3<$f; rm $f; exec proxychains4 -q -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
-socks5 userpass: sh -c 'f=$(mktemp); printf "strict_chain\nquiet_mode\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "socks5 $1 $2 $3 $4" >$f; exec 3<$f; rm $f; exec proxychains4 -q -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
-http noauth: sh -c 'f=$(mktemp); printf "strict_chain\nquiet_mode\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "http $1 $2" >$f; exec 3<$f; rm $f; exec proxychains4 -q -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
-http basic: sh -c 'f=$(mktemp); printf "strict_chain\nquiet_mode\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "http $1 $2 $3 $4" >$f; exec 3<$f; rm $f; exec proxychains4 -q -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
+socks4: sh -c 'f=$(mktemp); printf "strict_chain\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "socks4 $1 $2 $3" >$f; exec 3<$f; rm $f; exec proxychains4 -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
+socks5: sh -c 'f=$(mktemp); printf "strict_chain\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "socks5 $1 $2" >$f; exec 3<$f; rm $f; exec proxychains4 -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
+socks5 userpass: sh -c 'f=$(mktemp); printf "strict_chain\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "socks5 $1 $2 $3 $4" >$f; exec 3<$f; rm $f; exec proxychains4 -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
+http noauth: sh -c 'f=$(mktemp); printf "strict_chain\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "http $1 $2" >$f; exec 3<$f; rm $f; exec proxychains4 -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
+http basic: sh -c 'f=$(mktemp); printf "strict_chain\nproxy_dns\nlocalnet 128.0.0.0/255.0.0.0\n[ProxyList]\n%s\n" "http $1 $2 $3 $4" >$f; exec 3<$f; rm $f; exec proxychains4 -f /dev/fd/3 nc -N "$5" "$6"' sh {proxy_host} {proxy_port} {user} {pass} {host} {port}
