@@ -123,18 +123,6 @@ net_cloexec(int fd)
 }
 
 static int
-new_socket(int family)
-{
-	int fd = socket(family, SOCK_STREAM, 0);
-
-	if (fd >= 0 && (net_cloexec(fd) < 0 || net_nonblock(fd, true) < 0)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int
 fail_close(int fd, int err)
 {
 	close(fd);
@@ -142,23 +130,49 @@ fail_close(int fd, int err)
 	return -1;
 }
 
+static int
+new_socket(int family)
+{
+#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+	return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+#else
+	int fd = socket(family, SOCK_STREAM, 0);
+
+	if (fd >= 0 && (net_cloexec(fd) < 0 || net_nonblock(fd, true) < 0))
+		return fail_close(fd, errno);
+	return fd;
+#endif
+}
+
+int
+net_dial_begin(const struct net_addr *a)
+{
+	int fd = new_socket(a->ss.ss_family);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&a->ss, a->len) == 0 || errno == EINPROGRESS ||
+		errno == EINTR)
+		return fd;
+	return fail_close(fd, errno);
+}
+
+int
+net_dial_outcome(int fd)
+{
+	int err = 0;
+	socklen_t len = sizeof err;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 ? errno : err;
+}
+
 int
 net_dial(const struct net_addr *a, int64_t deadline)
 {
-	int fd = new_socket(a->ss.ss_family), err = 0, r;
-	socklen_t len = sizeof err;
+	int fd = net_dial_begin(a), r, err;
 
 	if (fd < 0)
 		return -1;
-	if (connect(fd, (const struct sockaddr *)&a->ss, a->len) == 0)
-		return fd;
-	if (errno != EINPROGRESS && errno != EINTR)
-		return fail_close(fd, errno);
 	r = net_wait(fd, POLLOUT, deadline);
-	if (r == 0)
-		return fail_close(fd, ETIMEDOUT);
-	if (r < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
-		return fail_close(fd, errno);
+	err = r > 0 ? net_dial_outcome(fd) : r == 0 ? ETIMEDOUT : errno;
 	return err == 0 ? fd : fail_close(fd, err);
 }
 
@@ -175,24 +189,47 @@ net_listen(const struct net_addr *a, int backlog)
 	return fd;
 }
 
+static void
+set_option(int fd, int level, int name, int value)
+{
+	(void)setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/* A silent session is probed every two minutes, which also keeps the address translators on the way awake; one whose other
+ * end does not answer is over after a quarter of an hour, as one that waits for an acknowledgement. */
 void
 net_tune(int fd)
 {
-	int on = 1;
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+#if defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 120);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 60);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 13);
+#endif
+}
 
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+static ssize_t
+receive(int fd, void *buf, size_t n, int flags)
+{
+	ssize_t r;
+
+	do {
+		r = recv(fd, buf, n, flags);
+	} while (r < 0 && errno == EINTR);
+	return r;
 }
 
 ssize_t
 net_recv(int fd, void *buf, size_t n)
 {
-	ssize_t r;
+	return receive(fd, buf, n, 0);
+}
 
-	do {
-		r = recv(fd, buf, n, 0);
-	} while (r < 0 && errno == EINTR);
-	return r;
+ssize_t
+net_peek(int fd, void *buf, size_t n)
+{
+	return receive(fd, buf, n, MSG_PEEK);
 }
 
 ssize_t

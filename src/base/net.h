@@ -43,17 +43,23 @@ int net_addr_of(int fd, bool local, struct net_addr *out);
 /* Connect to one address.  Returns a descriptor, or -1 with errno (ETIMEDOUT when deadline passed). */
 int net_dial(const struct net_addr *a, int64_t deadline);
 
+/* The same in two steps: a descriptor that becomes writable when there is an outcome, or -1 with errno; and the outcome,
+ * 0 or an errno. */
+int net_dial_begin(const struct net_addr *a);
+int net_dial_outcome(int fd);
+
 /* Listen on one address.  Returns a descriptor, or -1 with errno. */
 int net_listen(const struct net_addr *a, int backlog);
 
-/* The tunnel's socket options: TCP_NODELAY and SO_KEEPALIVE; no error on sockets that lack them. */
+/* The tunnel's socket options: TCP_NODELAY and SO_KEEPALIVE with its times; no error on sockets that lack them. */
 void net_tune(int fd);
 
 int net_nonblock(int fd, bool on);
 int net_cloexec(int fd);
 
-/* recv and send that never raise SIGPIPE and retry EINTR; EAGAIN is returned. */
+/* recv and send that never raise SIGPIPE and retry EINTR; EAGAIN is returned.  net_peek leaves the bytes in the socket. */
 ssize_t net_recv(int fd, void *buf, size_t n);
+ssize_t net_peek(int fd, void *buf, size_t n);
 ssize_t net_send(int fd, const void *buf, size_t n);
 
 /* Close so that the peer sees RST instead of FIN. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -152,6 +153,70 @@ START_TEST(dialling_where_nobody_listens)
 }
 END_TEST
 
+START_TEST(dialling_in_two_steps)
+{
+	struct net_addr a = address_unix("two-steps");
+	int l = net_listen(&a, 4), c;
+
+	ck_assert_int_ge(l, 0);
+	c = net_dial_begin(&a);
+	ck_assert_int_ge(c, 0);
+	ck_assert_int_eq(net_wait(c, POLLOUT, net_now() + 5000), 1);
+	ck_assert_int_eq(net_dial_outcome(c), 0);
+	close(c);
+	ck_assert_int_eq(net_dial_outcome(c), EBADF);
+	a.ss.ss_family = 0xfff;
+	ck_assert_int_eq(net_dial_begin(&a), -1);
+	ck_assert_int_eq(errno, EAFNOSUPPORT);
+	close(l);
+}
+END_TEST
+
+static int
+option(int fd, int level, int name)
+{
+	int v = -1;
+	socklen_t len = sizeof v;
+
+	ck_assert_int_eq(getsockopt(fd, level, name, &v, &len), 0);
+	return v;
+}
+
+/* A socket that is not connected has its options too. */
+START_TEST(options_of_the_tunnel)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_ge(fd, 0);
+	net_tune(fd);
+	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_NODELAY), 1);
+	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 120);
+	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPINTVL), 60);
+	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPCNT), 13);
+	close(fd);
+}
+END_TEST
+
+START_TEST(looking_takes_nothing)
+{
+	int s[2];
+	char buf[8];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s), 0);
+	ck_assert_int_eq(net_peek(s[0], buf, sizeof buf), -1);
+	ck_assert(errno == EAGAIN || errno == EWOULDBLOCK);
+	ck_assert_int_eq(net_send(s[1], "abc", 3), 3);
+	ck_assert_int_eq(net_peek(s[0], buf, 2), 2);
+	ck_assert_int_eq(net_peek(s[0], buf, sizeof buf), 3);
+	ck_assert_int_eq(net_recv(s[0], buf, sizeof buf), 3);
+	ck_assert(memcmp(buf, "abc", 3) == 0);
+	close(s[1]);
+	ck_assert_int_eq(net_peek(s[0], buf, sizeof buf), 0);
+	close(s[0]);
+}
+END_TEST
+
 START_TEST(sending_to_nobody_raises_no_signal)
 {
 	int s[2];
@@ -192,6 +257,9 @@ fill(TCase *tc)
 	tcase_add_test(tc, waiting);
 	tcase_add_test(tc, listening_and_dialling);
 	tcase_add_test(tc, dialling_where_nobody_listens);
+	tcase_add_test(tc, dialling_in_two_steps);
+	tcase_add_test(tc, options_of_the_tunnel);
+	tcase_add_test(tc, looking_takes_nothing);
 	tcase_add_test(tc, sending_to_nobody_raises_no_signal);
 	tcase_add_test(tc, blocking_or_not);
 }
