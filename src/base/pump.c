@@ -64,7 +64,7 @@ receive(struct pump *p, struct peer *peer)
 		if (w == 0)
 			return PUMP_TIMEOUT;
 		if (w > 0) {
-			r = net_recv(p->fd, p->win + p->have, p->cap - p->have);
+			r = (p->peek ? net_peek : net_recv)(p->fd, p->win + p->have, p->cap - p->have);
 			if (r >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
 				break;
 		} else {
@@ -74,12 +74,30 @@ receive(struct pump *p, struct peer *peer)
 	}
 	if (r > 0) {
 		p->have += (size_t)r;
+		p->peeked = p->peek ? (size_t)r : 0;
 		return PUMP_WANT;
 	}
 	p->eof = true;
 	if (r < 0)
 		p->err = errno;
 	return PUMP_WANT;
+}
+
+/* What the peer has eaten is taken from the socket, and so is the beginning of a message that it waits for the rest of:
+ * a handshake that goes on has not reached the tunnel.  That way the next wait is for octets that are new. */
+static void
+take_peeked(struct pump *p, size_t left)
+{
+	size_t keep = p->want == PEER_MORE || p->want == PEER_WAIT ? 0 : left < p->peeked ? left : p->peeked;
+
+	while (p->peeked > keep) {
+		ssize_t r = net_recv(p->fd, p->win + p->have - p->peeked, p->peeked - keep);
+
+		if (r <= 0) /* reset in the meantime, which the next wait will tell */
+			break;
+		p->peeked -= (size_t)r;
+	}
+	p->peeked = keep;
 }
 
 static enum pump_end
@@ -98,6 +116,7 @@ step(struct pump *p, struct peer *peer)
 		peer->fail.text = "the message to be sent is too long";
 		out.n = 0;
 	}
+	take_peeked(p, in.n);
 	if (in.n > 0 && in.n < p->have)
 		memmove(p->win, in.p, in.n);
 	p->have = in.n;
@@ -143,7 +162,7 @@ void
 pump_renew(struct pump *p, int fd)
 {
 	p->fd = fd;
-	p->have = 0;
+	p->have = p->peeked = 0;
 	p->eof = p->unsent = false;
 	p->err = 0;
 }

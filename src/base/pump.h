@@ -19,14 +19,16 @@ struct pump {
 	size_t cap, have;
 	int64_t deadline; /* on net_now()'s clock, 0 = none */
 	int silence_ms;	  /* longest wait for the next octet, 0 = none */
+	bool peek; /* what follows the handshake stays in the socket: another program will read it there */
 	void (*told)(
 		void *ctx, struct peer *); /* called after each step, to print the peer's notes; or NULL */
 	void *ctx;
 
 	enum peer_want want;
-	bool eof;    /* the other end has closed, or reset the connection (then err is its errno) */
-	bool unsent; /* a send failed: nothing is sent any more, what arrives is still read */
-	int err;     /* errno, 0 if none */
+	size_t peeked; /* with peek: octets at the end of the window that are still in the socket */
+	bool eof;      /* the other end has closed, or reset the connection (then err is its errno) */
+	bool unsent;   /* a send failed: nothing is sent any more, what arrives is still read */
+	int err;       /* errno, 0 if none */
 };
 
 /* Step the peer until it wants something else than more input.  A peer that cannot go on after the end of its

@@ -342,6 +342,97 @@ START_TEST(sending_has_the_deadline_too)
 }
 END_TEST
 
+/* With peek: what is not the handshake's is still in the socket. */
+static void
+in_the_socket(const char *want)
+{
+	char buf[256];
+	ssize_t n = read(pump.fd, buf, sizeof buf - 1);
+
+	buf[n > 0 ? n : 0] = '\0';
+	ck_assert_str_eq(buf, want);
+}
+
+START_TEST(what_follows_the_handshake_is_left_in_the_socket)
+{
+	begin();
+	pump.peek = true;
+	say("more\nsay\nopen\nthe tunnel\n");
+	run(PUMP_WANT, PEER_OPEN);
+	heard("hello\nsaid\n");
+	ck_assert_uint_eq(pump.have, pump.peeked);
+	in_the_socket("the tunnel\n");
+}
+END_TEST
+
+static unsigned steps_at_most;
+
+static void
+speak_in_parts(void *ctx, struct peer *p)
+{
+	static const char *const part[] = {"mo", "re\nop", "en\nTUN", NULL};
+	size_t *n = ctx;
+
+	(void)p;
+	ck_assert_uint_le(script.steps, steps_at_most);
+	if (part[*n] != NULL)
+		say(part[(*n)++]);
+}
+
+/* The beginning of a message is taken from the socket at once: the wait for its end must not be over before it came. */
+START_TEST(half_a_message_does_not_wake_it_again)
+{
+	size_t n = 0;
+
+	begin();
+	pump.peek = true;
+	pump.told = speak_in_parts;
+	pump.ctx = &n;
+	steps_at_most = 4;
+	run(PUMP_WANT, PEER_OPEN);
+	ck_assert_uint_eq(script.steps, 4);
+	ck_assert_uint_eq(pump.have, 3);
+	in_the_socket("TUN");
+}
+END_TEST
+
+/* What came with the message that asks for a password may be more than the handshake: it is not taken yet. */
+START_TEST(asked_it_leaves_the_rest_in_the_socket)
+{
+	begin();
+	pump.peek = true;
+	say("ask\nmore\nopen\nTUNNEL");
+	run(PUMP_WANT, PEER_ASK);
+	ck_assert_uint_eq(pump.peeked, 16);
+	run(PUMP_WANT, PEER_OPEN);
+	ck_assert_uint_eq(pump.have, 6);
+	in_the_socket("TUNNEL");
+}
+END_TEST
+
+START_TEST(a_failure_and_the_end_while_looking)
+{
+	begin();
+	pump.peek = true;
+	say(_i == 0 ? "fail\nrest" : "more\nhalf");
+	if (_i == 1)
+		ck_assert_int_eq(shutdown(far_end, SHUT_WR), 0);
+	run(PUMP_WANT, PEER_FAIL);
+	ck_assert_int_eq(script.peer.fail.why, _i == 0 ? FAIL_REFUSED : FAIL_EOF);
+}
+END_TEST
+
+START_TEST(silence_has_a_limit_while_looking)
+{
+	begin();
+	pump.peek = true;
+	pump.silence_ms = 30;
+	say("more\nhalf a li");
+	run(PUMP_TIMEOUT, PEER_MORE);
+	ck_assert_uint_eq(script.steps, 2);
+}
+END_TEST
+
 static unsigned told;
 
 static void
@@ -384,6 +475,11 @@ fill(TCase *tc)
 	tcase_add_test(tc, a_pause_that_the_peer_asked_for);
 	tcase_add_loop_test(tc, a_pause_is_over_when_input_comes, 0, 2);
 	tcase_add_test(tc, sending_has_the_deadline_too);
+	tcase_add_test(tc, what_follows_the_handshake_is_left_in_the_socket);
+	tcase_add_test(tc, half_a_message_does_not_wake_it_again);
+	tcase_add_test(tc, asked_it_leaves_the_rest_in_the_socket);
+	tcase_add_loop_test(tc, a_failure_and_the_end_while_looking, 0, 2);
+	tcase_add_test(tc, silence_has_a_limit_while_looking);
 	tcase_add_test(tc, each_step_is_told);
 }
 
