@@ -93,7 +93,7 @@ next_local(int lfd, const struct session *s, bool watch, int *status)
 	if (watch)
 		p[2].fd = STDIN_FILENO;
 	for (;;) {
-		int ready = poll(p, 3, s->cfg->idle_s > 0 ? s->cfg->idle_s * 1000 : -1);
+		int ready = poll(p, 3, s->cfg->idle_ms > 0 ? s->cfg->idle_ms : -1);
 
 		if (ready == 0) {
 			session_say_idle(s);

@@ -29,21 +29,27 @@ usage(int fd, const char *name)
 		safe(name));
 }
 
+/* "30" or "0.25" in milliseconds.  More than three decimals are an error: 0.0001 must not become 0, which is for ever. */
 static int
 seconds(struct given *g, const char *option, const char *s)
 {
-	int v = 0;
+	int v = 0, scale = 1000;
 	const char *p;
 
 	for (p = s; isdigit((unsigned char)*p) && v <= SECONDS_MAX; p++)
 		v = v * 10 + (*p - '0');
-	if (p == s || *p != '\0' || v > SECONDS_MAX) {
-		say_error("option %s: '%s' is not a number of seconds from 0 to %d", option, safe(s),
-			SECONDS_MAX);
-		g->errors++;
-		return 0;
+	if (p != s && v <= SECONDS_MAX) {
+		v *= 1000;
+		if (*p == '.' && isdigit((unsigned char)p[1]))
+			for (p++; isdigit((unsigned char)*p) && scale > 1; p++)
+				v += (*p - '0') * (scale /= 10);
+		if (*p == '\0')
+			return v;
 	}
-	return v;
+	say_error("option %s: '%s' is not a number of seconds from 0 to %d with at most three decimals",
+		option, safe(s), SECONDS_MAX);
+	g->errors++;
+	return 0;
 }
 
 static void
@@ -103,7 +109,7 @@ letter(struct given *g, char c)
 		g->auth = argument(g, option);
 		break;
 	case 'w':
-		g->cfg->wait_s = seconds(g, option, argument(g, option));
+		g->cfg->wait_ms = seconds(g, option, argument(g, option));
 		break;
 	case 'p':
 	case 'P':
@@ -145,11 +151,11 @@ long_option(struct given *g, const char *s)
 		if (value == NULL)
 			value = argument(g, option);
 		if (i == 0)
-			cfg->connect_s = seconds(g, option, value);
+			cfg->connect_ms = seconds(g, option, value);
 		else if (i == 1)
-			cfg->handshake_s = seconds(g, option, value);
+			cfg->handshake_ms = seconds(g, option, value);
 		else if (i == 2)
-			cfg->idle_s = seconds(g, option, value);
+			cfg->idle_ms = seconds(g, option, value);
 		else if (i == 3)
 			given_phrase(g, option, cfg->good, &g->ngood, value);
 		else
@@ -209,7 +215,7 @@ opts_parse(struct config *cfg, int argc, char **argv)
 	cfg->method = METHOD_DIRECT;
 	cfg->socks_version = 5;
 	cfg->half_close = true;
-	cfg->connect_s = cfg->handshake_s = 30;
+	cfg->connect_ms = cfg->handshake_ms = 30 * 1000;
 	status = parse_words(&g);
 	if (status >= 0)
 		return status;

@@ -40,7 +40,9 @@ struct config {
 	bool half_close, http10;
 	const char *command; /* to a telnet proxy, with %h and %p */
 	const char *good[CLIENT_PHRASES + 1], *bad[CLIENT_PHRASES + 1];
-	int wait_s, connect_s, handshake_s, idle_s; /* 0 = none */
+	int wait_ms, connect_ms, handshake_ms, idle_ms; /* 0 = none */
+	bool pass;     /* -F: hand the connection to the program behind standard output */
+	bool pipeline; /* SOCKS5: do not wait for the answers between the messages */
 };
 
 /* Fill cfg.  Returns -1 to go on, else the exit status: errors, usage and version were printed. */

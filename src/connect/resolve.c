@@ -187,11 +187,29 @@ by_system(const char *host, uint16_t port, int64_t deadline, struct addrs *out)
 	return why;
 }
 
+void
+addrs_interleave(struct addrs *l)
+{
+	for (size_t i = 1; i < l->n; i++) {
+		size_t j = i;
+		struct net_addr a;
+
+		while (j < l->n && l->a[j].ss.ss_family == l->a[i - 1].ss.ss_family)
+			j++;
+		if (j == l->n)
+			return;
+		a = l->a[j];
+		memmove(&l->a[i + 1], &l->a[i], (j - i) * sizeof a);
+		l->a[i] = a;
+	}
+}
+
 const char *
 resolve(const char *host, uint16_t port, const struct net_addr *ns, int64_t deadline, struct addrs *out)
 {
 	uint8_t addr[16];
 	int kind = literal(host, addr);
+	const char *why;
 
 	out->n = 0;
 	if (kind != 0) {
@@ -199,7 +217,7 @@ resolve(const char *host, uint16_t port, const struct net_addr *ns, int64_t dead
 		return NULL;
 	}
 	say_debug("resolving host by name: %s", safe(host));
-	if (ns != NULL)
-		return nsq_lookup(ns, host, port, deadline, out);
-	return by_system(host, port, deadline, out);
+	why = ns != NULL ? nsq_lookup(ns, host, port, deadline, out) : by_system(host, port, deadline, out);
+	addrs_interleave(out);
+	return why;
 }

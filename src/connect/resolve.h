@@ -18,6 +18,9 @@ struct addrs {
 const char *resolve(
 	const char *host, uint16_t port, const struct net_addr *ns, int64_t deadline, struct addrs *out);
 
+/* RFC 8305 section 4: the families take turns, beginning with that of the first address.  Part of resolve(). */
+void addrs_interleave(struct addrs *);
+
 /* host is an address in full form: its octets and kind (4 or 6), else 0. */
 int literal(const char *host, uint8_t addr[16]);
 

@@ -29,6 +29,10 @@ int session_open(struct session *, const struct config *);
  * in and out are not closed, but their ends may be shut down. */
 int session_relay(struct session *, int in, int out, bool hold);
 
+/* shake.c: the handshake, as session_open; and connect.c's last line after an error. */
+int session_shake(struct session *);
+void session_say_last(const struct session *);
+
 /* dial.c: when connecting must be over, 0 = never; connect to the first address that answers, as session_open. */
 int64_t session_connect_deadline(const struct session *);
 int session_dial(struct session *);

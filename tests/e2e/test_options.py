@@ -121,7 +121,7 @@ def test_long_options_are_exact(word):
     assert res.rc == 2 and any(word.split("=")[0] in e for e in errors(res)), res
 
 
-@pytest.mark.parametrize("value", ["abc", "-5", "1.5", "", "5x", "99999999999999999999"])
+@pytest.mark.parametrize("value", ["abc", "-5", "1.", ".5", "1.5.", "0.0001", "1,5", "", "5x", "99999999999999999999"])
 def test_w_is_checked(value):
     res = run("-w", value, "-n", "127.0.0.1", "22")
     assert res.rc == 2 and any("-w" in e for e in errors(res)), res

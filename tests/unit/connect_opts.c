@@ -116,14 +116,14 @@ show(void)
 	put(s, sizeof s, "%s", cfg.forever ? " forever" : "");
 	put(s, sizeof s, "%s", cfg.half_close ? "" : " no-half-close");
 	put(s, sizeof s, "%s", cfg.http10 ? " http1.0" : "");
-	if (cfg.wait_s != 0)
-		put_int(s, sizeof s, " w=", cfg.wait_s);
-	if (cfg.connect_s != 30)
-		put_int(s, sizeof s, " connect=", cfg.connect_s);
-	if (cfg.handshake_s != 30)
-		put_int(s, sizeof s, " handshake=", cfg.handshake_s);
-	if (cfg.idle_s != 0)
-		put_int(s, sizeof s, " idle=", cfg.idle_s);
+	if (cfg.wait_ms != 0)
+		put_int(s, sizeof s, " w=", cfg.wait_ms);
+	if (cfg.connect_ms != 30000)
+		put_int(s, sizeof s, " connect=", cfg.connect_ms);
+	if (cfg.handshake_ms != 30000)
+		put_int(s, sizeof s, " handshake=", cfg.handshake_ms);
+	if (cfg.idle_ms != 0)
+		put_int(s, sizeof s, " idle=", cfg.idle_ms);
 	if (debug_level != 0)
 		put_int(s, sizeof s, " d=", debug_level);
 	return s;
@@ -144,7 +144,7 @@ static const struct {
 	{NULL, "connect -H u@px:8080 h 22", "HTTP px:8080 user=u to h:22"},
 	{NULL, "connect -T px h 22", "TELNET px:23 to h:22"},
 	{NULL, "connect -S px -n h 22", "DIRECT to h:22"},
-	{NULL, "connect -w 5 -d -d h 22", "DIRECT to h:22 w=5 d=2"},
+	{NULL, "connect -w 5 -d -d h 22", "DIRECT to h:22 w=5000 d=2"},
 	{NULL, "connect -w 0 h 22", "DIRECT to h:22"},
 	{NULL, "connect -R LOCAL -S px h 22", "SOCKS5 px:1080 to h:22 R=local a=02"},
 	{NULL, "connect -R Remote -S px h 22", "SOCKS5 px:1080 to h:22 R=remote a=02"},
@@ -168,7 +168,7 @@ static const struct {
 
 	/* Clusters: the argument is the next word. */
 	{NULL, "connect -Sd px h 22", "SOCKS5 px:1080 to h:22 a=02 d=1"},
-	{NULL, "connect -dSRw px local 5 h 22", "SOCKS5 px:1080 to h:22 R=local a=02 w=5 d=1"},
+	{NULL, "connect -dSRw px local 5 h 22", "SOCKS5 px:1080 to h:22 R=local a=02 w=5000 d=1"},
 	{NULL, "connect -dd4S px h 22", "SOCKS4 px:1080 to h:22 d=2"},
 	{NULL, "connect -SS one two h 22", "SOCKS5 two:1080 to h:22 a=02"},
 	{NULL, "connect -HS one two h 22", "SOCKS5 two:1080 to h:22 a=02"},
@@ -198,10 +198,16 @@ static const struct {
 
 	/* Long options. */
 	{NULL, "connect --connect-timeout 5 --handshake-timeout=6 --idle-timeout 7 h 22",
-		"DIRECT to h:22 connect=5 handshake=6 idle=7"},
+		"DIRECT to h:22 connect=5000 handshake=6000 idle=7000"},
 	{NULL, "connect --connect-timeout=0 --handshake-timeout 0 h 22",
 		"DIRECT to h:22 connect=0 handshake=0"},
 	{NULL, "connect --http1.0 --no-half-close -H px h 22", "HTTP px:80 to h:22 no-half-close http1.0"},
+	{NULL, "connect -w 0.25 h 22", "DIRECT to h:22 w=250"},
+	{NULL, "connect -w 1.005 h 22", "DIRECT to h:22 w=1005"},
+	{NULL, "connect -w 0.0 h 22", "DIRECT to h:22"},
+	{NULL, "connect -w 2073600.999 h 22", "DIRECT to h:22 w=2073600999"},
+	{NULL, "connect --handshake-timeout 0.001 --idle-timeout 10.5 h 22",
+		"DIRECT to h:22 handshake=1 idle=10500"},
 	{NULL, "connect -- h 22", "DIRECT to h:22"},
 	{NULL, "connect -S px -- -odd 22", "SOCKS5 px:1080 to -odd:22 a=02"},
 	{NULL, "connect - h 22", "DIRECT to h:22"},
@@ -249,7 +255,7 @@ static const struct {
 	{NULL, "connect -S", "option '-S' needs argument."},
 	{NULL, "connect -SH", "option '-S' needs argument.|option '-H' needs argument."},
 	{NULL, "connect -c", "option '-c' needs argument."},
-	{NULL, "connect -w", "option '-w' needs argument."}, {NULL, "connect -G -F h 22", "'-G'|'-F'"},
+	{NULL, "connect -w", "option '-w' needs argument."}, {NULL, "connect -G -E h 22", "'-G'|'-E'"},
 	{NULL, "connect -\x1b h 22", "\\x1b"},
 	{NULL, "connect --nonsense h 22", "unknown option '--nonsense'"},
 	{NULL, "connect --http1.0=1 h 22", "--http1.0"},
@@ -257,7 +263,9 @@ static const struct {
 	{NULL, "connect --connect-timeout=x h 22", "--connect-timeout|'x'"},
 	{NULL, "connect --connect-timeout= h 22", "--connect-timeout"},
 	{NULL, "connect -w abc h 22", "-w|'abc'"}, {NULL, "connect -w -5 h 22", "-w|'-5'"},
-	{NULL, "connect -w 5s h 22", "'5s'"},
+	{NULL, "connect -w 5s h 22", "'5s'"}, {NULL, "connect -w 0.0001 h 22", "'0.0001'|three decimals"},
+	{NULL, "connect -w 1. h 22", "'1.'"}, {NULL, "connect -w .5 h 22", "'.5'"},
+	{NULL, "connect -w 1.5.1 h 22", "'1.5.1'"}, {NULL, "connect -w 2073601 h 22", "'2073601'"},
 	{NULL, "connect -w 99999999999999999999 h 22", "'99999999999999999999'"},
 	{NULL, "connect -R nowhere -S px h 22", "-R|'nowhere'"}, {NULL, "connect -R '' -S px h 22", "-R"},
 	{NULL, "connect -R 1.2.3 -S px h 22", "'1.2.3'"},
