@@ -67,7 +67,9 @@ main(int argc, char **argv)
 		} else {
 			status = session_open(&session, &config);
 			if (status == 0)
-				status = session_relay(&session, STDIN_FILENO, STDOUT_FILENO, false);
+				status = config.pass ? session_pass(&session)
+						     : session_relay(
+							       &session, STDIN_FILENO, STDOUT_FILENO, false);
 			session_close(&session);
 		}
 		if (status == 0)

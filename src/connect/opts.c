@@ -19,7 +19,7 @@ static void
 usage(int fd, const char *name)
 {
 	dprintf(fd,
-		"usage: %s [-dnhst45DV] [-p [addr:]port] [-P [addr:]port] [-R resolve] [-w timeout]\n"
+		"usage: %s [-dnhst45DFV] [-p [addr:]port] [-P [addr:]port] [-R resolve] [-w timeout]\n"
 		"          [-H [user@]proxy-server[:port]] [-S [user@]socks-server[:port]]\n"
 		"          [-T proxy-server[:port]] [-a auth-methods] [-c telnet-proxy-command]\n"
 		"          [--http1.0] [--no-half-close] [--forever] [--connect-timeout sec]\n"
@@ -125,6 +125,9 @@ letter(struct given *g, char c)
 		break;
 	case 'D':
 		g->interfaces = true;
+		break;
+	case 'F':
+		g->cfg->pass = true;
 		break;
 	default:
 		say_error("unknown option '-%s'", safe_span(span_of(&c, 1)));

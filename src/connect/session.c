@@ -156,6 +156,38 @@ session_relay(struct session *s, int in, int out, bool hold)
 	return ST_OK;
 }
 
+int
+session_pass(struct session *s)
+{
+	union {
+		struct cmsghdr head; /* for its alignment */
+		uint8_t room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec octet = {(char[]){0}, 1};
+	struct msghdr m = {.msg_iov = &octet,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	ssize_t r;
+
+	memset(&control, 0, sizeof control);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &s->fd, sizeof(int));
+	net_nonblock(s->fd, false);
+	do {
+		r = sendmsg(STDOUT_FILENO, &m, 0);
+	} while (r < 0 && errno == EINTR);
+	if (r < 0) {
+		say_error("cannot pass the connection to standard output: %s", strerror(errno));
+		return ST_IO;
+	}
+	say_debug("passed the connection on.");
+	return ST_OK;
+}
+
 void
 session_close(struct session *s)
 {

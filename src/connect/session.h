@@ -29,6 +29,10 @@ int session_open(struct session *, const struct config *);
  * in and out are not closed, but their ends may be shut down. */
 int session_relay(struct session *, int in, int out, bool hold);
 
+/* Give the connection to the program behind standard output (mm_receive_fd() of OpenSSH): an octet 0 with the descriptor,
+ * which is blocking then, as a program expects that knows nothing of us. */
+int session_pass(struct session *);
+
 /* shake.c: the handshake, as session_open; and connect.c's last line after an error. */
 int session_shake(struct session *);
 void session_say_last(const struct session *);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "given.h"
@@ -297,6 +298,25 @@ take_local(struct given *g)
 	g->errors++;
 }
 
+/* -F: ssh waits for a descriptor, on a Unix socket; the session is its own then. */
+static void
+take_pass(struct given *g)
+{
+	struct net_addr out;
+
+	if (!g->cfg->pass)
+		return;
+	if (g->cfg->listening || g->cfg->idle_ms > 0) {
+		say_error(
+			"option -F does not go with %s", g->cfg->listening ? "-p and -P" : "--idle-timeout");
+		g->errors++;
+	}
+	if (net_addr_of(STDOUT_FILENO, true, &out) < 0 || out.ss.ss_family != AF_UNIX) {
+		say_error("option -F: standard output is no Unix socket (in ssh_config: ProxyUseFdpass yes)");
+		g->errors++;
+	}
+}
+
 void
 settle(struct given *g)
 {
@@ -310,4 +330,5 @@ settle(struct given *g)
 		say_error("option --forever goes with -p");
 		g->errors++;
 	}
+	take_pass(g);
 }

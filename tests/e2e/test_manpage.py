@@ -218,8 +218,10 @@ def test_recipes_are_accepted_by_connect(hosts, text):
             continue
         n += 1
         args = words[words.index("connect") + 1:]
-        # no port: every word before it is judged, and nothing is connected to
-        r = runner.run(*args[:-1], "no-such-service", env={"SOCKS5_SERVER": "127.0.0.1:1"})
+        # no port: every word before it is judged, and nothing is connected to; -F wants a socket as standard output
+        mine, its = socket.socketpair()
+        with mine, its:
+            r = runner.run(*args[:-1], "no-such-service", env={"SOCKS5_SERVER": "127.0.0.1:1"}, stdout=its)
         errors = [x for x in r.lines if x.startswith(("ERROR: ", "FATAL: "))]
         assert r.rc == 2 and errors == [
             "ERROR: 'no-such-service' is neither a port from 1 to 65535 nor a service name",

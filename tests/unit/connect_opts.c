@@ -266,6 +266,8 @@ static const struct {
 	{NULL, "connect -w 5s h 22", "'5s'"}, {NULL, "connect -w 0.0001 h 22", "'0.0001'|three decimals"},
 	{NULL, "connect -w 1. h 22", "'1.'"}, {NULL, "connect -w .5 h 22", "'.5'"},
 	{NULL, "connect -w 1.5.1 h 22", "'1.5.1'"}, {NULL, "connect -w 2073601 h 22", "'2073601'"},
+	{NULL, "connect -F -p 7000 h 22", "-F"}, {NULL, "connect -FP 7000 h 22", "-F"},
+	{NULL, "connect -F --idle-timeout 5 h 22", "-F"},
 	{NULL, "connect -w 99999999999999999999 h 22", "'99999999999999999999'"},
 	{NULL, "connect -R nowhere -S px h 22", "-R|'nowhere'"}, {NULL, "connect -R '' -S px h 22", "-R"},
 	{NULL, "connect -R 1.2.3 -S px h 22", "'1.2.3'"},

@@ -109,6 +109,7 @@ END_TEST
 #define CHALLENGE "HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 4\r\n\r\nbody"
 #define REQUEST "CONNECT target.example:22 HTTP/1.1\r\nHost: target.example:22\r\nUser-Agent: connect\r\n"
 #define AGAIN REQUEST "Proxy-Authorization: Basic dXNlcjpwYXNz\r\n\r\n"
+#define OPENS_ONLY "HTTP/1.1 200 OK\r\n\r\n"
 #define OPENS "HTTP/1.1 200 OK\r\n\r\nSSH-2.0-x\r\n"
 
 START_TEST(http_over_the_kept_connection)
@@ -186,6 +187,101 @@ START_TEST(a_request_longer_than_can_be_sent)
 }
 END_TEST
 
+/* --- descriptor passing: however the octets arrive, what is left in the socket is the tunnel, whole -------------------- */
+
+#define TUNNEL "SSH-2.0-x\r\n\0\377end"
+#define S5(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+#define S(text) (const uint8_t *)(text), LEN(text)
+#define BND4 5, 0, 0, 1, 127, 0, 0, 1, 0, 22
+
+static const struct exact {
+	void (*start)(struct client *);
+	const uint8_t *said;
+	size_t n;
+} exact[] = {
+	{socks4_start, S5(0, 90, 0, 0, 0, 0, 0, 0)},
+	{socks5_start, S5(5, 0, BND4)},
+	{socks5_start, S5(5, 0, 5, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 22)},
+	{socks5_start, S5(5, 0, 5, 0, 0, 3, 4, 'n', 'a', 'm', 'e', 0, 22)},
+	{socks5_start, S5(5, 2, 1, 0, BND4)},
+	{http_start, S("HTTP/1.1 200 OK\r\n\r\n")},
+	{http_start, S("HTTP/1.0 200 OK\nContent-Length: 5\n\n")},
+	{http_start, S("HTTP/1.1 100 x\r\n\r\n" OPENS_ONLY)},
+	{http_start, S(CHALLENGE OPENS_ONLY)},
+	{http_start,
+		S("HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=x\r\nTransfer-Encoding: chunked\r\n\r\n"
+		  "4\r\nbody\r\n0\r\n\r\n" OPENS_ONLY)},
+	{telnet_start, S("welcome\r\nTrying...\r\nConnected to target.example.\r\n")},
+};
+
+/* Feeds the rest when the pump has seen the first part, at each of its steps. */
+struct later {
+	const uint8_t *p;
+	size_t n;
+};
+
+static void
+say_later(void *ctx, struct peer *p)
+{
+	struct later *l = ctx;
+
+	(void)p;
+	if (l->n > 0)
+		says(l->p, l->n);
+	l->n = 0;
+}
+
+static void
+left_in_the_socket(const char *text, size_t n)
+{
+	char got[64];
+
+	ck_assert_int_eq(recv(pump.fd, got, sizeof got, 0), (ssize_t)n);
+	ck_assert(memcmp(got, text, n) == 0);
+}
+
+static void
+pass_cut(const struct exact *x, size_t cut)
+{
+	uint8_t all[512];
+	size_t n = x->n + LEN(TUNNEL);
+	struct later rest = {all + cut, n - cut};
+
+	memcpy(all, x->said, x->n);
+	memcpy(all + x->n, TUNNEL, LEN(TUNNEL));
+	begin(x->start);
+	if (x->start == telnet_start) {
+		client.u.tel.command = "telnet x 22";
+		client.u.tel.good[0] = "connected to";
+	}
+	client.user = "user";
+	client.pass = cut % 2 == 0 ? "pass" : NULL;
+	pump.peek = true;
+	pump.told = say_later;
+	pump.ctx = &rest;
+	if (cut > 0)
+		says(all, cut);
+	ck_assert_int_eq(pump_run(&pump, &client.peer), PUMP_WANT);
+	if (pump.want == PEER_ASK) {
+		client.pass = "pass";
+		ck_assert_int_eq(pump_run(&pump, &client.peer), PUMP_WANT);
+	}
+	ck_assert_msg(
+		pump.want == PEER_OPEN, "cut %zu: want %d: %s", cut, (int)pump.want, client.peer.fail.text);
+	if (rest.n > 0)
+		says(rest.p, rest.n);
+	left_in_the_socket(TUNNEL, LEN(TUNNEL));
+	close(pump.fd);
+	close(far_end);
+}
+
+START_TEST(nothing_of_the_tunnel_is_read)
+{
+	for (size_t cut = 0; cut <= exact[_i].n + LEN(TUNNEL); cut++)
+		pass_cut(&exact[_i], cut);
+}
+END_TEST
+
 static void
 fill(TCase *tc)
 {
@@ -195,6 +291,7 @@ fill(TCase *tc)
 	tcase_add_loop_test(tc, http_when_the_kept_connection_is_closed, 0, 2);
 	tcase_add_test(tc, http_head_longer_than_the_window);
 	tcase_add_test(tc, a_request_longer_than_can_be_sent);
+	LOOP(tc, nothing_of_the_tunnel_is_read, exact);
 }
 
 int
