@@ -36,6 +36,7 @@ struct client {
 		struct {
 			uint8_t method[CLIENT_METHODS]; /* the offer, in order */
 			size_t n;
+			bool ahead; /* one method: everything is sent at once, and then the answers are read */
 		} s5;
 		struct {
 			bool http10;	  /* connect.c's bare HTTP/1.0 request */

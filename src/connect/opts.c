@@ -22,7 +22,7 @@ usage(int fd, const char *name)
 		"usage: %s [-dnhst45DFV] [-p [addr:]port] [-P [addr:]port] [-R resolve] [-w timeout]\n"
 		"          [-H [user@]proxy-server[:port]] [-S [user@]socks-server[:port]]\n"
 		"          [-T proxy-server[:port]] [-a auth-methods] [-c telnet-proxy-command]\n"
-		"          [--http1.0] [--no-half-close] [--forever] [--connect-timeout sec]\n"
+		"          [--http1.0] [--no-half-close] [--forever] [--pipeline] [--connect-timeout sec]\n"
 		"          [--handshake-timeout sec] [--idle-timeout sec]\n"
 		"          [--good-phrase text] [--bad-phrase text] [--help] [--version]\n"
 		"          host port\n",
@@ -169,6 +169,8 @@ long_option(struct given *g, const char *s)
 		cfg->half_close = false;
 	} else if (value == NULL && strcmp(s, "forever") == 0) {
 		cfg->forever = true;
+	} else if (value == NULL && strcmp(s, "pipeline") == 0) {
+		cfg->pipeline = true;
 	} else {
 		say_error("unknown option '%s'", safe(option));
 		g->errors++;

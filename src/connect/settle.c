@@ -330,5 +330,10 @@ settle(struct given *g)
 		say_error("option --forever goes with -p");
 		g->errors++;
 	}
+	if (g->cfg->pipeline &&
+		(g->cfg->method != METHOD_SOCKS || g->cfg->socks_version != 5 || g->cfg->nauth != 1)) {
+		say_error("option --pipeline goes with SOCKS5 and -a with one method");
+		g->errors++;
+	}
 	take_pass(g);
 }

@@ -64,6 +64,7 @@ start_client(struct session *s)
 	} else {
 		memcpy(c->u.s5.method, cfg->auth, sizeof c->u.s5.method);
 		c->u.s5.n = cfg->nauth;
+		c->u.s5.ahead = cfg->pipeline;
 		socks5_start(c);
 	}
 }

@@ -4,12 +4,14 @@
 #include "client.h"
 #include "wire.h"
 
-static client_state send_greeting, await_method, send_userpass, await_status, send_request, await_reply;
+static client_state send_greeting, send_ahead, await_method, send_userpass, await_status, send_request,
+	await_reply;
 
 void
 socks5_start(struct client *c)
 {
-	client_begin(c, send_greeting, "SOCKS5 method selection", "begin_socks_relay()");
+	client_begin(c, c->u.s5.ahead ? send_ahead : send_greeting, "SOCKS5 method selection",
+		"begin_socks_relay()");
 }
 
 static const char *
@@ -69,6 +71,28 @@ send_greeting(struct client *c, struct span *in, bool eof, struct obuf *out)
 	return client_enter(c, await_method, "SOCKS5 method selection");
 }
 
+/* Greeting, user and password, request: nothing of the answers decides what comes next if one method is offered.  RFC 1928
+ * section 3 has the client wait for the selection all the same. */
+static int
+send_ahead(struct client *c, struct span *in, bool eof, struct obuf *out)
+{
+	int r;
+
+	if (c->u.s5.method[0] == 2 && c->pass == NULL)
+		return PEER_ASK;
+	r = send_greeting(c, in, eof, out);
+	if (r != PEER_FAIL && c->u.s5.method[0] == 2)
+		r = send_userpass(c, in, eof, out);
+	if (r != PEER_FAIL)
+		r = send_request(c, in, eof, out);
+	if (r == PEER_FAIL) {
+		out->n = 0;
+		return r;
+	}
+	client_detail(c, "--pipeline sent everything at once", -1, span_str(""));
+	return client_enter(c, await_method, "SOCKS5 method selection");
+}
+
 static int
 bad_version(struct client *c, unsigned got, const char *text)
 {
@@ -111,9 +135,11 @@ await_method(struct client *c, struct span *in, bool eof, struct obuf *out)
 	span_eat(in, r.at);
 	note_part(c, "auth method: ");
 	note(c, method_name(method));
-	if (method == 2)
+	if (method == 2 && !c->u.s5.ahead)
 		return client_enter(c, send_userpass, "password");
-	return client_enter(c, send_request, "SOCKS5 reply");
+	if (method == 2)
+		return client_enter(c, await_status, "SOCKS5 authentication status");
+	return client_enter(c, c->u.s5.ahead ? await_reply : send_request, "SOCKS5 reply");
 }
 
 /*  user name and password  RFC 1929 section 2
@@ -169,7 +195,7 @@ await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 		return client_fail(c, FAIL_AUTH, (int)status, "authentication failed");
 	}
 	span_eat(in, r.at);
-	return client_enter(c, send_request, "SOCKS5 reply");
+	return client_enter(c, c->u.s5.ahead ? await_reply : send_request, "SOCKS5 reply");
 }
 
 /*  request                 RFC 1928 section 4

@@ -116,6 +116,7 @@ show(void)
 	put(s, sizeof s, "%s", cfg.forever ? " forever" : "");
 	put(s, sizeof s, "%s", cfg.half_close ? "" : " no-half-close");
 	put(s, sizeof s, "%s", cfg.http10 ? " http1.0" : "");
+	put(s, sizeof s, "%s", cfg.pipeline ? " pipeline" : "");
 	if (cfg.wait_ms != 0)
 		put_int(s, sizeof s, " w=", cfg.wait_ms);
 	if (cfg.connect_ms != 30000)
@@ -208,6 +209,8 @@ static const struct {
 	{NULL, "connect -w 2073600.999 h 22", "DIRECT to h:22 w=2073600999"},
 	{NULL, "connect --handshake-timeout 0.001 --idle-timeout 10.5 h 22",
 		"DIRECT to h:22 handshake=1 idle=10500"},
+	{NULL, "connect --pipeline -a none -S px h 22", "SOCKS5 px:1080 to h:22 a=0 pipeline"},
+	{"SOCKS5_AUTH=userpass", "connect --pipeline -S px h 22", "SOCKS5 px:1080 to h:22 a=2 pipeline"},
 	{NULL, "connect -- h 22", "DIRECT to h:22"},
 	{NULL, "connect -S px -- -odd 22", "SOCKS5 px:1080 to -odd:22 a=02"},
 	{NULL, "connect - h 22", "DIRECT to h:22"},
@@ -266,6 +269,10 @@ static const struct {
 	{NULL, "connect -w 5s h 22", "'5s'"}, {NULL, "connect -w 0.0001 h 22", "'0.0001'|three decimals"},
 	{NULL, "connect -w 1. h 22", "'1.'"}, {NULL, "connect -w .5 h 22", "'.5'"},
 	{NULL, "connect -w 1.5.1 h 22", "'1.5.1'"}, {NULL, "connect -w 2073601 h 22", "'2073601'"},
+	{NULL, "connect --pipeline -S px h 22", "--pipeline"},
+	{NULL, "connect --pipeline h 22", "--pipeline"},
+	{NULL, "connect --pipeline -4 -a none -S px h 22", "--pipeline"},
+	{NULL, "connect --pipeline -a none -H px h 22", "--pipeline"},
 	{NULL, "connect -F -p 7000 h 22", "-F"}, {NULL, "connect -FP 7000 h 22", "-F"},
 	{NULL, "connect -F --idle-timeout 5 h 22", "-F"},
 	{NULL, "connect -w 99999999999999999999 h 22", "'99999999999999999999'"},
