@@ -3,6 +3,7 @@
 # make            build/connect build/fakeproxy build/proxyspec
 # make demo       send data through each kind of proxy and show the bytes
 # make check      every test (ci/deps installs what they need)
+# make static     the programs linked statically with musl, in build/static
 # make install    programs and man pages below PREFIX, DESTDIR before it
 
 CC       ?= cc
@@ -14,11 +15,13 @@ HARDEN   ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 WARN      = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 PYTEST   ?= /usr/bin/python3 -m pytest
 PARALLEL ?= -n 4 --dist loadfile
+MUSL     ?= musl-gcc
 sanitize  = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 CPPFLAGS += -D_GNU_SOURCE
 ALLCFLAGS = -std=c11 $(OPT) $(WARN) $(WERROR) $(if $(SAN),$(sanitize),$(HARDEN)) $(CFLAGS)
-ALLLDFLAGS = $(if $(SAN),-fsanitize=$(SAN),-pie -Wl,-z,relro,-z,now) $(LDFLAGS)
+ALLLDFLAGS = $(if $(SAN),-fsanitize=$(SAN),$(LINK) -Wl,-z,relro,-z,now) $(LDFLAGS)
+LINK      = -pie
 LIBS_fakeproxy = -pthread
 LIBS_connect = -pthread
 
@@ -145,6 +148,14 @@ bench: all
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined OPT=-O1 all unit
 
+# Programs that need nothing where they run: linked statically with musl, in build/static.  musl has none of the kernel's
+# headers, which proxyspec wants; those of the system come last.
+KERNEL_HEADERS = $(addprefix -idirafter ,/usr/include /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null))
+static:
+	@command -v $(MUSL) >/dev/null || \
+		{ echo "make static: there is no $(MUSL) here (Debian: musl-tools; or MUSL=...)" >&2; exit 1; }
+	$(MAKE) BUILD=$(BUILD)/static CC=$(MUSL) LINK=-static CFLAGS="$(CFLAGS) $(KERNEL_HEADERS)" all
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
 	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
@@ -158,6 +169,6 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score lint bench asan install clean
+.PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score lint bench asan static install clean
 .PHONY: fuzz fuzz-long fuzz-corpus fuzz-programs
 .SECONDARY:
