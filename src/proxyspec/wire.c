@@ -10,7 +10,9 @@
 struct wire {
 	const struct px_case *c;
 	const struct px_flow *f;
-	size_t at[2]; /* used octets of each side */
+	size_t at[2];	/* used octets of each side */
+	size_t message; /* where the proxy's last message began */
+	bool tunnel;	/* payload went through */
 	struct px_env env;
 	struct px_result *res;
 	bool stop;
@@ -75,6 +77,9 @@ octets(struct wire *w, const struct px_step *s)
 	enum px_match m;
 
 	one_turn(w, s->items, k, &in);
+	if (k == 1)
+		w->message = w->at[1];
+	w->tunnel = w->tunnel || s->kind == PX_PAYLOAD;
 	m = s->kind == PX_HTTP ? px_match_head(&w->env, s, in, &used, &d)
 			       : px_match_items(&w->env, s->items, in, &used, &d);
 
@@ -106,6 +111,8 @@ oneof(struct wire *w, const struct px_step *s)
 		st = px_match_alt(&w->env, a, in, c, &used, &d);
 		px_diffs_free(&d);
 		if (st == PX_A_YES) {
+			if (k == 1)
+				w->message = w->at[1];
 			w->at[k] += used;
 			if (a->verdict != PX_PASS)
 				find(w, s, a->line,
@@ -172,7 +179,7 @@ retry(struct wire *w)
 	if (n == NULL)
 		return;
 	w->f = n;
-	w->at[0] = w->at[1] = 0;
+	w->at[0] = w->at[1] = w->message = 0;
 }
 
 static void
@@ -221,6 +228,43 @@ steps(struct wire *w, const struct px_step *s)
 	}
 }
 
+/* How many octets behind the last line of the trace belong to the proxy's last message: the rest of an HTTP response,
+ * up to the end of its body (RFC 9112 section 6.3).  A body that the capture does not have whole ends with it. */
+static size_t
+rest_of_response(struct wire *w)
+{
+	struct px_in in = rest(w, 1);
+	size_t head = 0, body = 0, have = w->f->data[1].n - w->message;
+	struct px_buf value = {NULL, 0, 0};
+	enum px_got got;
+
+	if (have < 5 || memcmp(w->f->data[1].p + w->message, "HTTP/", 5) != 0)
+		return 0;
+	in.s = span_of(w->f->data[1].p + w->message, have);
+	if (!px_head_vars(&w->env, in.s, &head))
+		return 0;
+	span_eat(&in.s, head);
+	in.eof = w->f->fin[1] || w->f->rst[1];
+	got = px_body(&w->env, in, &body, &value);
+	px_buf_free(&value);
+	if (got == PX_GOT_BAD)
+		return 0;
+	body = got == PX_GOT_MORE ? in.s.n : body;
+	return w->message + head + body > w->at[1] ? w->message + head + body - w->at[1] : 0;
+}
+
+/* Octets of both sides that neither the trace nor its protocol accounts for.  A tunnel's payload is the user's. */
+static size_t
+surplus(struct wire *w)
+{
+	size_t n;
+
+	if (w->tunnel && !w->stop)
+		return 0;
+	n = rest_of_response(w);
+	return rest(w, 0).s.n + rest(w, 1).s.n - n;
+}
+
 void
 px_wire_match(const struct px_case *c, const struct px_flow *f, const struct px_env *given,
 	struct px_result *res, size_t *left)
@@ -233,7 +277,7 @@ px_wire_match(const struct px_case *c, const struct px_flow *f, const struct px_
 		px_env_set(&w.env, given->v[i].name, span_of(given->v[i].p, given->v[i].n));
 	px_set_basic(&w.env);
 	steps(&w, c->steps);
-	*left = rest(&w, 0).s.n + rest(&w, 1).s.n;
+	*left = surplus(&w);
 	res->closed = w.f->rst[1] ? "rst" : w.f->fin[1] ? "fin" : "none";
 	px_env_free(&w.env);
 }

@@ -189,6 +189,62 @@ START_TEST(there_and_back)
 }
 END_TEST
 
+#define REFUSAL "case: a/c\ntests: both\nneeds: http\n\nC> \"Q\"\n"
+#define HEAD "P> http \"HTTP/1.1 502 No\"\n  *\n"
+#define LINE "P> oneof\n | \"HTTP/1.1 407 Y\\r\\n\" -> pass\n | L:line=* -> pass\n"
+#define PAYLOAD REFUSAL "P> \"A\"\nC>> \"ping\"\nT>> \"pong\"\n"
+
+/* Octets behind the last line of the trace. */
+static const struct {
+	const char *trace, *client, *proxy;
+	bool fin;
+	size_t left;
+} more[] = {
+	{REFUSAL HEAD, "Q", "HTTP/1.1 502 No\r\n\r\n", true, 0},
+	{REFUSAL HEAD, "Q", "HTTP/1.1 502 No\r\nContent-Length: 4\r\n\r\nbody", false, 0},
+	{REFUSAL HEAD, "Q", "HTTP/1.1 502 No\r\nContent-Length: 4\r\n\r\nbo", false, 0},
+	{REFUSAL HEAD, "Q", "HTTP/1.1 502 No\r\nContent-Length: 4\r\n\r\nbodyX", false, 1},
+	{REFUSAL HEAD, "Q", "HTTP/1.1 502 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+		false, 0},
+	{REFUSAL HEAD, "Q", "HTTP/1.1 502 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nHTTP/", false, 5},
+	{REFUSAL HEAD, "Q", "HTTP/1.1 502 No\r\n\r\nto the end", true, 0},
+	{REFUSAL HEAD, "QQ", "HTTP/1.1 502 No\r\n\r\n", true, 1},
+	{REFUSAL LINE, "Q", "HTTP/1.1 407 Y\r\nContent-Length: 1\r\n\r\nb", true, 0},
+	{REFUSAL LINE, "Q", "HTTP/1.1 407 Y\r\nContent-Length: 1\r\n\r\nbHTTP/1.1 200 Y\r\n\r\n", true, 18},
+	{REFUSAL LINE, "Q", "SSH-2.0-x\r\nmore", true, 4},
+	{REFUSAL LINE, "Q", "HTTP/1.1 200 Y\r\nContent-Length: 1\r\n\r\nb", true, 1},
+	{REFUSAL "P> \"A\"\n", "Q", "AB", true, 1},
+	{PAYLOAD, "Qping", "Apong", true, 0},
+	{PAYLOAD, "Qpingping", "Apong and so on", true, 0},
+};
+
+START_TEST(more_than_the_trace)
+{
+	struct px_arena *a = px_arena_new();
+	struct px_errors errs;
+	struct px_capture cap;
+	struct px_result r;
+	struct px_case *c;
+	size_t left;
+
+	px_errors_init(&errs, a);
+	c = px_parse(a, "f.pxt", span_str(more[_i].trace), &errs);
+	ck_assert_msg(c != NULL, "%s", errs.n ? errs.first->text : "");
+	begin(&cap);
+	feed(&cap, 0, 1, SYN, "");
+	feed(&cap, 1, 1, SYN | ACK, "");
+	feed(&cap, 0, 2, ACK, more[_i].client);
+	feed(&cap, 1, 2, more[_i].fin ? FIN | ACK : ACK, more[_i].proxy);
+	px_wire_match(c, cap.first, NULL, &r, &left);
+	ck_assert_str_eq(r.n ? r.v[0].what : "", "");
+	ck_assert_int_eq(r.outcome, PX_O_PASS);
+	ck_assert_uint_eq(left, more[_i].left);
+	px_result_free(&r);
+	px_capture_free(&cap);
+	px_arena_free(a);
+}
+END_TEST
+
 static void
 fill(TCase *tc)
 {
@@ -197,6 +253,7 @@ fill(TCase *tc)
 	tcase_add_test(tc, containers);
 	tcase_add_test(tc, no_capture);
 	tcase_add_test(tc, there_and_back);
+	LOOP(tc, more_than_the_trace, more);
 }
 
 int
