@@ -226,14 +226,16 @@ want(struct pollfd *p, const struct flow *f, int in, int out, bool holding)
 	p[out].events = POLLOUT;
 }
 
-/* A person at a terminal who has read the last line of a closed session waits for nothing more. */
+/* A person at a terminal who has read the last line of a closed session waits for nothing more, nor does a program
+ * that keeps our input open as long as we run. */
 static bool
-person_waits(const struct relay *r)
+reader_waits(const struct relay *r)
 {
 	struct termios t;
 
-	return r->down.over && r->up.from >= 0 && r->up.n == 0 && tcgetattr(r->up.from, &t) == 0 &&
-	       (t.c_lflag & ICANON);
+	if (!r->down.over || r->up.from < 0 || r->up.n > 0)
+		return false;
+	return r->end_with_remote || (tcgetattr(r->up.from, &t) == 0 && (t.c_lflag & ICANON));
 }
 
 /* Nobody can read what remote may still send: the local side has ended and its reader is gone. */
@@ -283,7 +285,7 @@ relay_run(struct relay *r)
 
 	if (r->chatter != NULL && r->down.n > 0)
 		(void)chatter_holds(r);
-	while (!over(r) && !person_waits(r)) {
+	while (!over(r) && !reader_waits(r)) {
 		bool holding = r->chatter != NULL && r->down.n > 0;
 		bool watch = r->up.over && !r->down.over && r->down.n == 0;
 		int ready;

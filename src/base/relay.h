@@ -39,9 +39,10 @@ struct relay {
 	 * and shut down or closed to pass an end of file on. */
 	int in, out; /* local: what is to be sent is read from in, what arrives is written to out */
 	int remote;
-	bool half_close; /* pass the local end of file on to remote */
-	bool hold;	 /* the local side may come and go: its end is RELAY_LOCAL_LOST, remote is not told */
-	int idle_ms;	 /* 0 = no limit */
+	bool half_close;      /* pass the local end of file on to remote */
+	bool end_with_remote; /* do not wait for the local end of file after the remote one */
+	bool hold;   /* the local side may come and go: its end is RELAY_LOCAL_LOST, remote is not told */
+	int idle_ms; /* 0 = no limit */
 	const char *
 		chatter; /* a first line from remote that begins so (no regard to case) is dropped; or NULL */
 	void (*event)(void *ctx, enum relay_event, const uint8_t *p, size_t n); /* or NULL */

@@ -23,7 +23,7 @@ usage(int fd, const char *name)
 		"          [-H [user@]proxy-server[:port]] [-S [user@]socks-server[:port]]\n"
 		"          [-T proxy-server[:port]] [-a auth-methods] [-c telnet-proxy-command]\n"
 		"          [--http1.0] [--no-half-close] [--forever] [--pipeline] [--connect-timeout sec]\n"
-		"          [--handshake-timeout sec] [--idle-timeout sec]\n"
+		"          [--handshake-timeout sec] [--idle-timeout sec] [--end-with-remote]\n"
 		"          [--good-phrase text] [--bad-phrase text] [--help] [--version]\n"
 		"          host port\n",
 		safe(name));
@@ -167,6 +167,8 @@ long_option(struct given *g, const char *s)
 		cfg->http10 = true;
 	} else if (value == NULL && strcmp(s, "no-half-close") == 0) {
 		cfg->half_close = false;
+	} else if (value == NULL && strcmp(s, "end-with-remote") == 0) {
+		cfg->end_with_remote = true;
 	} else if (value == NULL && strcmp(s, "forever") == 0) {
 		cfg->forever = true;
 	} else if (value == NULL && strcmp(s, "pipeline") == 0) {

@@ -37,7 +37,7 @@ struct config {
 
 	bool listening, hold, forever;
 	struct net_addr local; /* -p, -P */
-	bool half_close, http10;
+	bool half_close, end_with_remote, http10;
 	const char *command; /* to a telnet proxy, with %h and %p */
 	const char *good[CLIENT_PHRASES + 1], *bad[CLIENT_PHRASES + 1];
 	int wait_ms, connect_ms, handshake_ms, idle_ms; /* 0 = none */

@@ -124,6 +124,7 @@ session_relay(struct session *s, int in, int out, bool hold)
 	r->out = out;
 	r->remote = s->fd;
 	r->half_close = s->cfg->half_close;
+	r->end_with_remote = s->cfg->end_with_remote;
 	r->hold = hold;
 	r->idle_ms = s->cfg->idle_ms;
 	if (s->pump.have > 0) { /* the beginning of the tunnel came with the end of the handshake */

@@ -590,3 +590,20 @@ def test_the_descriptors_flags_are_left_as_they_were():
         assert [fcntl.fcntl(fd, fcntl.F_GETFL) for fd in (fd0, fd1)] == before
         for fd in (fd0, fd1, inner):
             os.close(fd)
+
+
+def test_end_with_remote():
+    """The end of the other side is enough, once all of it is delivered; standard input is still open."""
+    data = os.urandom(300_000)
+
+    def script(c):
+        c.send(data)
+    with FakeServer(script) as t:
+        with Running("--end-with-remote", "-n", "127.0.0.1", str(t.port)) as r:
+            assert r.out_read(len(data) + 1) == data
+            assert r.p.wait(20) == 0 and r.p.stdin and not r.p.stdin.closed
+    with FakeServer(script) as t:           # as the default, the end of standard input ends it
+        with Running("-n", "127.0.0.1", str(t.port)) as r:
+            assert r.out_read(len(data) + 1) == data
+            assert r.p.poll() is None
+            assert r.finish(b"").rc == 0
