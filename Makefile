@@ -105,7 +105,11 @@ e2e: all
 fake: all
 	$(PYTEST) -q $(PARALLEL) tests/fakeproxy
 
-check: unit e2e fake
+.PHONY: spec
+spec: all
+	$(PYTEST) -q $(PARALLEL) tests/proxyspec
+
+check: unit e2e fake spec
 
 slow: all
 	$(PYTEST) -q -m slow tests/e2e tests/fakeproxy

@@ -31,40 +31,34 @@ verdict_of(const char *p, size_t n, enum px_outcome *o)
 static void
 apply(struct px_done *d, enum px_outcome expected, const char *reason)
 {
+	if (d->outcome != expected && d->outcome != PX_O_PASS)
+		return;
 	d->reason = reason;
 	if (d->outcome == expected)
 		d->outcome = PX_O_XFAIL;
-	else if (d->outcome == PX_O_PASS)
+	else
 		d->outcome = PX_O_XPASS;
 }
 
-struct entry {
-	const char *id, *reason;
-	enum px_outcome verdict;
-};
-
 /* One line, without its end.  1: an entry; 0: nothing in it; -1: it cannot be one. */
 static int
-entry(char *p, struct entry *e)
+entry(const char *p, struct px_known *e, struct px_arena *a)
 {
 	size_t id = strcspn(p, " \t\r"), gap = strspn(p + id, " \t"), w = strcspn(p + id + gap, " \t\r");
-	char *r = p + id + gap + w;
+	const char *r = p + id + gap + w;
 
 	if (p[0] == '#' || p[strspn(p, " \t\r")] == '\0')
 		return 0;
 	if (id == 0 || !verdict_of(p + id + gap, w, &e->verdict))
 		return -1;
-	p[id] = '\0';
-	e->id = p;
+	e->id = px_dup(a, p, id);
 	r += strspn(r, " \t");
-	r[strcspn(r, "\r")] = '\0';
-	e->reason = r;
+	e->reason = px_dup(a, r, strcspn(r, "\r"));
 	return 1;
 }
 
-/* Each entry to told; false: the file cannot be read, or a line is wrong. */
-static bool
-each(const char *path, void (*told)(void *, const struct entry *, unsigned line), void *ctx)
+bool
+px_baseline_read(const char *path, struct px_known **list, struct px_arena *a)
 {
 	size_t len;
 	char *text = px_slurp(path, &len), *end;
@@ -76,75 +70,52 @@ each(const char *path, void (*told)(void *, const struct entry *, unsigned line)
 		return false;
 	}
 	for (char *p = text; p < text + len; p = end + 1) {
-		struct entry e;
+		struct px_known *e = px_alloc(a, sizeof *e);
 		int is;
 
 		end = memchr(p, '\n', (size_t)(text + len - p));
 		if (end == NULL)
 			end = text + len;
 		*end = '\0';
-		line++;
-		is = entry(p, &e);
+		e->line = ++line;
+		is = entry(p, e, a);
 		if (is < 0)
 			fprintf(stderr,
 				"%s:%u: a line is ID VERDICT reason; the verdict is FAIL, LOOSE, INFO or "
 				"CRASH\n",
 				path, line);
 		ok = ok && is >= 0;
-		if (is > 0)
-			told(ctx, &e, line);
+		if (is > 0) {
+			*list = e;
+			list = &e->next;
+		}
 	}
 	free(text);
 	return ok;
 }
 
-struct applied {
-	struct px_done *v;
-	size_t n;
-	struct px_arena *a;
-};
-
-static void
-apply_entry(void *ctx, const struct entry *e, unsigned line)
+void
+px_baseline_warn(const char *path, const struct px_known *list, const struct px_case *all)
 {
-	struct applied *x = ctx;
-	struct px_done *d = find(x->v, x->n, e->id, strlen(e->id));
+	for (; list != NULL; list = list->next) {
+		const struct px_case *c = all;
 
-	(void)line;
-	if (d != NULL)
-		apply(d, e->verdict, px_dup(x->a, e->reason, strlen(e->reason)));
+		while (c != NULL && strcmp(c->id, list->id) != 0)
+			c = c->next;
+		if (c != NULL)
+			continue;
+		fprintf(stderr, "%s:%u: no trace has this id, the line does nothing: ", path, list->line);
+		px_say(stderr, list->id);
+	}
 }
 
-bool
-px_baseline(const char *path, struct px_done *v, size_t n, struct px_arena *a)
+void
+px_baseline(const struct px_known *list, struct px_done *v, size_t n)
 {
-	struct applied x = {v, n, a};
+	for (; list != NULL; list = list->next) {
+		struct px_done *d = find(v, n, list->id, strlen(list->id));
 
-	return each(path, apply_entry, &x);
-}
-
-struct checked {
-	const char *path;
-	const struct px_case *all;
-};
-
-static void
-check_entry(void *ctx, const struct entry *e, unsigned line)
-{
-	const struct checked *x = ctx;
-	const struct px_case *c = x->all;
-
-	while (c != NULL && strcmp(c->id, e->id) != 0)
-		c = c->next;
-	if (c == NULL)
-		fprintf(stderr, "%s:%u: no trace has this id, the line does nothing: %s\n", x->path, line,
-			e->id);
-}
-
-bool
-px_baseline_check(const char *path, const struct px_case *all)
-{
-	struct checked x = {path, all};
-
-	return each(path, check_entry, &x);
+		if (d != NULL)
+			apply(d, list->verdict, list->reason);
+	}
 }

@@ -18,6 +18,15 @@ add_case(struct px_batch *b, const struct px_case *c)
 	return &b->v[b->n++];
 }
 
+/* Whose width progress has: a terminal that can go back to the beginning of a line and erase it. */
+static unsigned
+progress_columns(const struct px_opts *o)
+{
+	const char *term = getenv("TERM");
+
+	return o->quiet || term == NULL || strcmp(term, "dumb") == 0 ? 0 : px_columns(2);
+}
+
 static void
 progress(void *ctx, const struct px_job *j)
 {
@@ -97,19 +106,18 @@ verdict(const struct px_report *r)
 
 static int
 report(struct px_batch *b, struct px_opts *o, const struct px_subject *sub, struct px_report_files *files,
-	struct px_arena *a, unsigned ms)
+	const struct px_known *known, unsigned ms)
 {
 	struct px_report r = {.o = o, .sub = sub, .v = b->v, .n = b->n, .ms = ms, .width = px_columns(1)};
-	bool ok = true;
+	bool ok;
 
 	r.subject = sub->cast == PX_CAST_SERVER ? sub->proxy_text
 		    : sub->profile != NULL	? sub->profile->name
 						: sub->command->s;
-	if (o->baseline != NULL)
-		ok = px_baseline(o->baseline, b->v, b->n, a);
+	px_baseline(known, b->v, b->n);
 	for (size_t i = 0; i < b->n; i++)
 		r.count[b->v[i].outcome]++;
-	ok = px_report_write(files, &r) && ok;
+	ok = px_report_write(files, &r);
 	if (b->n == 0)
 		fputs("proxyspec: no case matches the selection\n", stderr);
 	return !ok ? PX_EXIT_ERROR : b->n == 0 ? PX_EXIT_SKIP : verdict(&r);
@@ -133,7 +141,9 @@ subject(struct px_opts *o, struct px_arena *a, struct px_subject *sub, struct px
 			o->args = o->args->next;
 			return true;
 		}
-		fprintf(stderr, "proxyspec: %s: %s\n", o->args->s, why);
+		fputs("proxyspec: ", stderr);
+		px_print_safe(stderr, o->args->s);
+		fprintf(stderr, ": %s\n", why);
 		return false;
 	}
 	sub->command = o->template;
@@ -197,9 +207,10 @@ px_cmd_run(struct px_opts *o, struct px_arena *a)
 {
 	struct px_set set;
 	struct px_subject sub;
-	struct px_batch b = {.columns = o->quiet ? 0 : px_columns(2)};
+	struct px_batch b = {.columns = progress_columns(o)};
 	struct px_report_files files;
-	struct px_sanity known = {.n = 0};
+	struct px_known *known = NULL;
+	struct px_sanity plain = {.n = 0};
 	int64_t start = net_now();
 	const char *after;
 	unsigned cast;
@@ -214,36 +225,37 @@ px_cmd_run(struct px_opts *o, struct px_arena *a)
 	cast = sub.cast == PX_CAST_SERVER ? PX_TESTS_SERVER : PX_TESTS_CLIENT;
 	for (const struct px_text *t = o->args; t != NULL; t = t->next)
 		fprintf(stderr, "proxyspec: \"%s\" is not understood; cases are named with --case\n", t->s);
-	rc = o->args != NULL							 ? PX_EXIT_USAGE
-	     : !px_opts_load(o, &set)						 ? PX_EXIT_ERROR
-	     : o->baseline != NULL && !px_baseline_check(o->baseline, set.first) ? PX_EXIT_USAGE
-	     : !px_report_open(&files, o)					 ? PX_EXIT_ERROR
-										 : PX_EXIT_OK;
+	rc = PX_EXIT_OK;
+	if (o->args != NULL || (o->baseline != NULL && !px_baseline_read(o->baseline, &known, a)))
+		rc = PX_EXIT_USAGE;
+	else if (!px_opts_load(o, &set) || !px_report_open(&files, o))
+		rc = PX_EXIT_ERROR;
 	if (rc != PX_EXIT_OK) {
 		px_set_free(&set);
 		return rc;
 	}
+	px_baseline_warn(o->baseline, known, set.first);
 	for (const struct px_case *c = set.first; c != NULL; c = c->next)
 		if ((c->tests & cast) != 0 && px_selected(o, c))
-			choose(&b, o, &sub, &known, set.first, c, a);
+			choose(&b, o, &sub, &plain, set.first, c, a);
 	for (size_t i = 0; i < b.njobs; i++)
 		if (!b.jobs[i].done && px_has_word(b.jobs[i].c->needs, "parallel"))
 			run_parallel(&sub, &b.jobs[i]);
 	px_run_jobs(&sub, b.jobs, b.njobs, o->jobs, progress, &b);
-	after = px_sanity_again(&known, &sub, o);
+	after = px_sanity_again(&plain, &sub, o);
 	if (b.columns != 0)
 		fputs("\r\033[K", stderr);
 	settle(&b);
 	if (after != NULL)
 		fprintf(stderr, "proxyspec: after the run %s\n", after);
-	rc = report(&b, o, &sub, &files, a, (unsigned)(net_now() - start));
+	rc = report(&b, o, &sub, &files, known, (unsigned)(net_now() - start));
 	if (after != NULL && rc != PX_EXIT_ERROR)
 		rc = PX_EXIT_FAIL;
 	for (size_t i = 0; i < b.njobs; i++)
 		px_result_free(&b.jobs[i].res);
 	free(b.jobs);
 	free(b.v);
-	px_sanity_free(&known);
+	px_sanity_free(&plain);
 	px_set_free(&set);
 	return rc;
 }

@@ -31,26 +31,35 @@ px_set_free(struct px_set *s)
 char *
 px_slurp(const char *path, size_t *n)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), e = 0;
+	size_t cap = 0;
 	char *p = NULL;
-	ssize_t r;
+	ssize_t r = 1;
 
 	*n = 0;
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) < 0 || st.st_size > FILE_MAX || (p = malloc((size_t)st.st_size + 1)) == NULL) {
-		int e = st.st_size > FILE_MAX ? EFBIG : errno;
+	while (e == 0 && r != 0) { /* a pipe has no size beforehand */
+		if (*n + 1 >= cap) {
+			char *bigger = realloc(p, cap = cap == 0 ? 16384 : cap * 2);
 
-		close(fd);
-		errno = e;
-		return NULL;
+			if (bigger == NULL)
+				break;
+			p = bigger;
+		}
+		r = read(fd, p + *n, cap - *n - 1);
+		if (r > 0)
+			*n += (size_t)r;
+		e = r < 0 && errno != EINTR ? errno : *n > FILE_MAX ? EFBIG : 0;
 	}
-	while (*n < (size_t)st.st_size && (r = read(fd, p + *n, (size_t)st.st_size - *n)) > 0)
-		*n += (size_t)r;
-	p[*n] = '\0';
 	close(fd);
-	return p;
+	if (e == 0 && r == 0) {
+		p[*n] = '\0';
+		return p;
+	}
+	free(p);
+	errno = e != 0 ? e : ENOMEM;
+	return NULL;
 }
 
 static void

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC
  * main.c - proxyspec: plays .pxt traces against proxies and clients (docs/proxyspec.1, docs/pxt.5). */
 #include "opts.h"
+#include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int
 command(struct px_opts *o, struct px_arena *a)
@@ -35,6 +38,19 @@ command(struct px_opts *o, struct px_arena *a)
 	return PX_EXIT_USAGE;
 }
 
+/* A closed descriptor 0 to 2 would be given to the next file that is opened, and the report would land in it.  What
+ * takes its place cannot be written to, so that the error shows. */
+static void
+keep_standard_descriptors(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= 2)
+		continue;
+	if (fd > 2)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -43,6 +59,7 @@ main(int argc, char **argv)
 	const char *why = "";
 	int rc;
 
+	keep_standard_descriptors();
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		px_usage();
 		rc = PX_EXIT_OK;
@@ -50,7 +67,8 @@ main(int argc, char **argv)
 		puts("proxyspec 1.0");
 		rc = PX_EXIT_OK;
 	} else if (!px_opts_read(a, &o, argc, argv, &why)) {
-		fprintf(stderr, "proxyspec: %s\n", why);
+		fputs("proxyspec: ", stderr);
+		px_say(stderr, why);
 		px_usage();
 		rc = PX_EXIT_USAGE;
 	} else {

@@ -146,6 +146,36 @@ option(struct px_arena *a, struct px_opts *o, int argc, char **argv, int *i, con
 	return bad(why, "unknown option ", argv[*i]);
 }
 
+/* What a command would not look at is not taken in silence. */
+static bool
+fits(const struct px_opts *o, const char **why)
+{
+	static const char *const protocols[] = {"socks4", "socks4a", "socks5", "http", "telnet", "other"};
+	bool runs = strcmp(o->command, "server") == 0 || strcmp(o->command, "client") == 0;
+	const char *report = o->tap != NULL	   ? "--tap"
+			     : o->junit != NULL	   ? "--junit"
+			     : o->json != NULL	   ? "--json"
+			     : o->baseline != NULL ? "--baseline"
+						   : NULL;
+
+	if (!runs && report != NULL)
+		return bad(why, report, " is for server and client");
+	if (o->pcap != NULL && strcmp(o->command, "self") != 0 && strcmp(o->command, "lint") != 0)
+		return bad(why, "--pcap is for self", "");
+	for (const struct px_text *p = o->protocols; p != NULL; p = p->next) {
+		bool known = false;
+
+		for (unsigned i = 0; i < sizeof protocols / sizeof *protocols; i++)
+			known = known || strcmp(protocols[i], p->s) == 0;
+		if (!known)
+			return bad(why, "unknown protocol: ", p->s);
+	}
+	for (const struct px_text *l = o->levels; l != NULL; l = l->next)
+		if (px_level_of(l->s, strlen(l->s)) == PX_L_NONE)
+			return bad(why, "unknown level: ", l->s);
+	return true;
+}
+
 bool
 px_opts_read(struct px_arena *a, struct px_opts *o, int argc, char **argv, const char **why)
 {
@@ -170,12 +200,9 @@ px_opts_read(struct px_arena *a, struct px_opts *o, int argc, char **argv, const
 	}
 	if (o->command == NULL)
 		return bad(why, "a command is missing", "");
-	for (const struct px_text *l = o->levels; l != NULL; l = l->next)
-		if (px_level_of(l->s, strlen(l->s)) == PX_L_NONE)
-			return bad(why, "unknown level: ", l->s);
 	if (o->modes == NULL)
 		add(a, &o->modes, "whole");
-	return modes_ok(o->modes, why);
+	return fits(o, why) && modes_ok(o->modes, why);
 }
 
 void

@@ -24,8 +24,8 @@ add(struct px_arena *a, struct px_text **list, const char *p, size_t n)
 	*list = t;
 }
 
-/* Words parted by blanks; "..." and '...' keep theirs. */
-static void
+/* Words parted by blanks; "..." and '...' keep theirs.  False: a quotation mark has no second one. */
+static bool
 split(struct px_arena *a, struct px_text **list, const char *p, const char *end)
 {
 	while (p < end) {
@@ -35,7 +35,7 @@ split(struct px_arena *a, struct px_text **list, const char *p, const char *end)
 		while (p < end && (*p == ' ' || *p == '\t'))
 			p++;
 		if (p == end)
-			return;
+			break;
 		for (; p < end && (q != 0 || (*p != ' ' && *p != '\t')); p++) {
 			if (q != 0 ? *p == q : *p == '"' || *p == '\'')
 				q = q != 0 ? 0 : *p;
@@ -43,7 +43,10 @@ split(struct px_arena *a, struct px_text **list, const char *p, const char *end)
 				w[n++] = *p;
 		}
 		add(a, list, w, n);
+		if (q != 0)
+			return false;
 	}
+	return true;
 }
 
 /* NAME=VALUE words in front of a command are its environment. */
@@ -82,6 +85,7 @@ one_line(struct px_arena *a, struct px_profile *f, const char *p, const char *en
 {
 	const char *colon = memchr(p, ':', (size_t)(end - p));
 	struct px_way *w;
+	bool whole = true;
 
 	if (colon == NULL) {
 		px_error(errs, f->file, line, "a line is WORDS: TEXT");
@@ -92,21 +96,23 @@ one_line(struct px_arena *a, struct px_profile *f, const char *p, const char *en
 			colon++;
 		f->name = px_dup(a, colon, (size_t)(end - colon));
 	} else if (colon - p == 3 && memcmp(p, "can", 3) == 0) {
-		split(a, &f->can, colon + 1, end);
+		whole = split(a, &f->can, colon + 1, end);
 	} else if (colon - p == 3 && memcmp(p, "env", 3) == 0) {
-		split(a, &f->env, colon + 1, end);
+		whole = split(a, &f->env, colon + 1, end);
 	} else if (colon - p > 4 && memcmp(p, "not ", 4) == 0) {
 		add_not(a, f, p, colon, end);
 	} else {
 		w = px_alloc(a, sizeof *w);
 		split(a, &w->needs, p, colon);
-		split(a, &w->words, colon + 1, end);
+		whole = split(a, &w->words, colon + 1, end);
 		take_env(w);
 		if (w->words == NULL)
 			px_error(errs, f->file, line, "there is no command");
 		w->next = f->ways;
 		f->ways = w;
 	}
+	if (!whole)
+		px_error(errs, f->file, line, "a quotation mark is missing");
 }
 
 struct px_profile *

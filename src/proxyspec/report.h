@@ -44,9 +44,17 @@ const struct px_finding *px_main_finding(const struct px_done *);
 /* The command that plays this case again, or the sanity case that held it up. */
 void px_again_command(struct px_buf *, const struct px_report *, const struct px_done *);
 
-/* Apply a baseline file: known verdicts become XFAIL, better ones XPASS.  False: it cannot be read or used. */
-bool px_baseline(const char *path, struct px_done *, size_t n, struct px_arena *);
-/* Before anything is played: the same, and a warning for each id that no trace has. */
-bool px_baseline_check(const char *path, const struct px_case *all);
+struct px_known { /* a line of a baseline */
+	const char *id, *reason;
+	enum px_outcome verdict;
+	unsigned line;
+	struct px_known *next;
+};
+/* False: it cannot be read or used; stderr says why. */
+bool px_baseline_read(const char *path, struct px_known **, struct px_arena *);
+/* Tell the ids that no trace has. */
+void px_baseline_warn(const char *path, const struct px_known *, const struct px_case *all);
+/* Known verdicts become XFAIL, better ones XPASS. */
+void px_baseline(const struct px_known *, struct px_done *, size_t n);
 
 #endif

@@ -87,12 +87,30 @@ unescape(struct px_arena *a, const char *p, size_t n)
 	return s;
 }
 
+/* getaddrinfo takes ports modulo 65536. */
+static bool
+is_port(const char *s)
+{
+	unsigned long n = 0;
+
+	if (strlen(s) > 5 || strspn(s, "0123456789") != strlen(s))
+		return false;
+	for (; *s != '\0'; s++)
+		n = n * 10 + (unsigned long)(*s - '0');
+	return n >= 1 && n <= 65535;
+}
+
 static bool
 resolve(struct px_subject *sub, const char *host, const char *port, bool any_host, const char **why)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *ai;
-	int e = getaddrinfo(host, port, &hints, &ai);
+	int e;
 
+	if (host[0] == '\0' || !is_port(port)) {
+		*why = host[0] == '\0' ? "the URL names no host" : "a port is a number from 1 to 65535";
+		return false;
+	}
+	e = getaddrinfo(host, port, &hints, &ai);
 	if (e != 0) {
 		*why = whyf("cannot resolve the proxy: ", gai_strerror(e));
 		return false;
