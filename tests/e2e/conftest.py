@@ -17,6 +17,7 @@ import dnsfake          # noqa: E402
 import jail as jailmod  # noqa: E402
 import realservers      # noqa: E402
 import runner           # noqa: E402
+import stage as stagemod  # noqa: E402
 
 
 def pytest_configure(config):
@@ -130,3 +131,33 @@ def home(tmp_path):
     h.path.mkdir()
     h.env = {"HOME": str(h.path)}
     return h
+
+
+@pytest.fixture(scope="module")
+def whole_stage(tmp_path_factory):
+    work = tmp_path_factory.mktemp("stage")
+    for p in work.parents:
+        if str(p).startswith("/tmp/"):
+            os.chmod(p, p.stat().st_mode | 0o011)
+    work.chmod(0o755)
+    s = stagemod.Stage(work)
+    try:
+        for host in ("remote.outside.net", "inside.local.net", "server", "host1", "mail-server"):
+            s.sshd(host)
+        s.sshd("home", 443)
+        s.dante()
+        s.squid()
+        yield s
+    finally:
+        s.close()
+
+
+@pytest.fixture
+def stage(whole_stage):
+    """The stage with an empty home; what a test starts is ended after it."""
+    whole_stage.forget()
+    before = {p.name for p in whole_stage.running}
+    yield whole_stage
+    started = [p for p in whole_stage.running if p.name not in before]
+    if started:
+        whole_stage.stop(*started)
