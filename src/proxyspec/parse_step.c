@@ -179,7 +179,7 @@ px_parse_event(struct px_lex *x, struct px_step *s)
 {
 	s->kind = PX_EVENT;
 	s->ms = -1;
-	for (unsigned e = PX_E_CLOSE; e <= PX_E_CONNECT; e++)
+	for (unsigned e = PX_E_CLOSE; e <= PX_E_STDOUT_CLOSE; e++)
 		if (px_lex_is(x, px_event_name((enum px_event)e))) {
 			s->event = (enum px_event)e;
 			event_args(x, s);

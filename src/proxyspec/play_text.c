@@ -205,6 +205,10 @@ px_client_event(struct px_play *p, const struct px_step *s)
 	case PX_E_STDERR:
 		stderr_says(p, s);
 		break;
+	case PX_E_STDOUT_CLOSE: /* whoever reads the client's output is gone: its next write finds a broken pipe */
+		px_leg_close(&p->sout, false);
+		p->sout.eof = true;
+		break;
 	case PX_E_EOF:
 		output_end(p, s);
 		break;

@@ -100,7 +100,8 @@ const char *
 px_event_name(enum px_event e)
 {
 	static const char *const names[] = {"close", "fin", "rst", "wait", "silent", "retry", "eof", "exit",
-		"stdout-empty", "stderr", "skip", "accept", "refuse", "got", "closed", "none", "connect"};
+		"stdout-empty", "stderr", "skip", "accept", "refuse", "got", "closed", "none", "connect",
+		"stdout-close"};
 
 	return names[e];
 }

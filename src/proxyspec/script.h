@@ -114,7 +114,8 @@ enum px_event {
 	PX_E_GOT,
 	PX_E_CLOSED,
 	PX_E_NONE,
-	PX_E_CONNECT
+	PX_E_CONNECT,
+	PX_E_STDOUT_CLOSE
 };
 
 enum px_actor { PX_C, PX_P, PX_T };
