@@ -11,15 +11,17 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "chatter.h"
 #include "net.h"
 #include "output.h"
+#include "splice.h"
 
 #define CHATTER_WAIT_MS 500 /* how long a first line may stay unfinished before it is delivered as it is */
 
 enum { IN, REMOTE_OUT, REMOTE_IN, OUT, NFDS };
 
 static void
-flow_begin(struct flow *f, int from, int to)
+flow_begin(struct flow *f, int from, int to, bool bulk, size_t much)
 {
 	f->from = from;
 	f->to = to;
@@ -27,13 +29,16 @@ flow_begin(struct flow *f, int from, int to)
 	f->to_sock = out_is_socket(to);
 	f->over = f->lost = false;
 	f->chunk = f->to_sock ? 0 : out_prepare(to);
+	bulk_begin(f, bulk, much);
 }
 
 void
 relay_begin(struct relay *r)
 {
-	flow_begin(&r->up, r->in, r->remote);
-	flow_begin(&r->down, r->remote, r->out);
+	bool bulk = !r->plain && !r->hold && r->event == NULL;
+
+	flow_begin(&r->up, r->in, r->remote, bulk, r->much);
+	flow_begin(&r->down, r->remote, r->out, bulk, r->much);
 	r->err = 0;
 	r->what = NULL;
 }
@@ -106,17 +111,48 @@ connection_lost(struct relay *r)
 	r->up.over = true;
 }
 
+/* Nobody takes what is written. */
+static void
+cannot_write(struct relay *r, struct flow *f)
+{
+	f->lost = true;
+	bulk_end(f);
+	if (r->hold && f == &r->down)
+		return; /* kept for the next local side */
+	note_error(r, f == &r->up ? "sending to the remote side" : "writing to the local side");
+	f->n = 0;
+	if (f == &r->up) { /* stop reading, go on delivering */
+		f->from = -1;
+		f->over = true;
+	} else if (f->from < 0) {
+		f->over = true;
+	}
+}
+
 static void
 flow_read(struct relay *r, struct flow *f)
 {
 	ssize_t got;
 
 	f->at = 0;
-	got = f->from_sock ? recv(f->from, f->buf, f->cap, MSG_DONTWAIT) : read(f->from, f->buf, f->cap);
+	if (f->bulk) {
+		got = bulk_read(f);
+		if (got > 0)
+			return;
+		if (got < 0 && errno == EPIPE) {
+			cannot_write(r, f);
+			return;
+		}
+	} else if (f->from_sock) {
+		got = recv(f->from, f->buf, f->cap, MSG_DONTWAIT);
+	} else {
+		got = read(f->from, f->buf, f->cap);
+	}
 	if (got > 0) {
 		if (f->lost)
 			return;
 		f->n = (size_t)got;
+		bulk_notice(f, f->n);
 		tell(r, f == &r->up ? RELAY_SENT : RELAY_RECEIVED, f->buf, f->n);
 		return;
 	}
@@ -133,60 +169,24 @@ static void
 flow_write(struct relay *r, struct flow *f)
 {
 	size_t n = f->chunk != 0 && f->n > f->chunk ? f->chunk : f->n;
-	ssize_t put = f->to_sock ? send(f->to, f->buf + f->at, n, MSG_DONTWAIT | MSG_NOSIGNAL)
-				 : write(f->to, f->buf + f->at, n);
+	ssize_t put;
 
+	if (f->piped)
+		put = bulk_write(f);
+	else if (f->to_sock)
+		put = send(f->to, f->buf + f->at, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else
+		put = write(f->to, f->buf + f->at, n);
 	if (put < 0) {
 		if (would_block() || errno == EINTR)
 			return;
-		f->lost = true;
-		if (r->hold && f == &r->down)
-			return; /* kept for the next local side */
-		note_error(r, f == &r->up ? "sending to the remote side" : "writing to the local side");
-		f->n = 0;
-		if (f == &r->up) { /* nobody takes it: stop reading, go on delivering */
-			f->from = -1;
-			f->over = true;
-		} else if (f->from < 0) {
-			f->over = true;
-		}
+		cannot_write(r, f);
 		return;
 	}
 	f->at += (size_t)put;
 	f->n -= (size_t)put;
 	if (f->n == 0 && f->from < 0)
 		pass_end(r, f);
-}
-
-/* The first line from remote, as far as it has come: drop it, keep waiting for its end, or deliver it. */
-static bool
-chatter_holds(struct relay *r)
-{
-	struct flow *f = &r->down;
-	size_t want = strlen(r->chatter), i;
-
-	for (i = 0; i < want && i < f->n; i++) {
-		char c = (char)f->buf[f->at + i], w = r->chatter[i];
-
-		if (c != w && !(c >= 'A' && c <= 'Z' && c + 32 == w) &&
-			!(w >= 'A' && w <= 'Z' && w + 32 == c))
-			break;
-	}
-	if (i < f->n && i < want) {
-		r->chatter = NULL;
-		return false;
-	}
-	for (; i < f->n; i++) {
-		if (f->buf[f->at + i] == '\n') {
-			f->at += i + 1;
-			f->n -= i + 1;
-			r->chatter = NULL;
-			return false;
-		}
-	}
-	if (f->n == f->cap || f->from < 0)
-		r->chatter = NULL;
-	return r->chatter != NULL;
 }
 
 /* More of the first line: what is there stays in front. */
@@ -217,8 +217,8 @@ chatter_read(struct relay *r)
 static void
 want(struct pollfd *p, const struct flow *f, int in, int out, bool holding)
 {
-	bool read = !f->over && f->from >= 0 && (f->n == 0 || holding);
-	bool write = !f->over && f->n > 0 && !f->lost && !holding;
+	bool read = !f->over && f->from >= 0 && (f->n == 0 || holding) && !f->full;
+	bool write = !f->over && (f->n > 0 || f->full) && !f->lost && !holding;
 
 	p[in].fd = read ? f->from : -1;
 	p[in].events = POLLIN;
@@ -259,27 +259,40 @@ timeout(const struct relay *r, bool holding)
 	return r->idle_ms > 0 ? r->idle_ms : -1;
 }
 
+static bool
+is_ready(const struct pollfd *p)
+{
+	return p->fd >= 0 && p->revents != 0;
+}
+
+/* Has poll() said so?  Where no write can block it need not be asked first. */
+static bool
+may_write(const struct flow *f, const struct pollfd *p)
+{
+	if (f->n == 0 || f->over || f->lost)
+		return false;
+	return p->fd >= 0 ? p->revents != 0 : (f->piped ? f->most : f->chunk) == 0;
+}
+
 static void
 move(struct relay *r, const struct pollfd *p, bool holding)
 {
-	if (p[IN].fd >= 0 && p[IN].revents)
+	if (is_ready(&p[IN]) || (r->up.full && is_ready(&p[REMOTE_OUT])))
 		flow_read(r, &r->up);
-	if (r->up.n > 0 && !r->up.over && (p[REMOTE_OUT].fd < 0 || p[REMOTE_OUT].revents))
+	if (may_write(&r->up, &p[REMOTE_OUT]))
 		flow_write(r, &r->up);
-	if (p[REMOTE_IN].fd >= 0 && p[REMOTE_IN].revents) {
-		if (holding)
-			chatter_read(r);
-		else
-			flow_read(r, &r->down);
-	}
+	if (is_ready(&p[REMOTE_IN]) && holding)
+		chatter_read(r);
+	else if (is_ready(&p[REMOTE_IN]) || (r->down.full && is_ready(&p[OUT])))
+		flow_read(r, &r->down);
 	if (r->chatter != NULL && r->down.n > 0 && chatter_holds(r))
 		return;
-	if (r->down.n > 0 && !r->down.over && !r->down.lost && (p[OUT].fd < 0 || p[OUT].revents))
+	if (may_write(&r->down, &p[OUT]))
 		flow_write(r, &r->down);
 }
 
-enum relay_end
-relay_run(struct relay *r)
+static enum relay_end
+run(struct relay *r)
 {
 	struct pollfd p[NFDS];
 
@@ -287,7 +300,7 @@ relay_run(struct relay *r)
 		(void)chatter_holds(r);
 	while (!over(r) && !reader_waits(r)) {
 		bool holding = r->chatter != NULL && r->down.n > 0;
-		bool watch = r->up.over && !r->down.over && r->down.n == 0;
+		bool watch = r->up.over && !r->down.over && r->down.n == 0 && !r->down.full;
 		int ready;
 
 		if (r->hold && (r->up.from < 0 || r->down.lost) && r->up.n == 0) {
@@ -319,4 +332,14 @@ relay_run(struct relay *r)
 		move(r, p, holding);
 	}
 	return r->err != 0 ? RELAY_ERROR : RELAY_OVER;
+}
+
+enum relay_end
+relay_run(struct relay *r)
+{
+	enum relay_end end = run(r);
+
+	bulk_end(&r->up);
+	bulk_end(&r->down);
+	return end;
 }

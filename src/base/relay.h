@@ -28,10 +28,20 @@ struct flow {
 	int from, to; /* -1 when that end is over */
 	uint8_t *buf; /* cap octets; owned by the caller */
 	size_t cap, at, n;
-	size_t chunk; /* most octets one write may have so that it cannot block; 0 = no limit */
+	size_t chunk; /* most octets one write may have after poll() so that it cannot block; 0 = no limit */
 	bool from_sock, to_sock;
 	bool over; /* nothing will be moved any more */
 	bool lost; /* the writing end failed: what still comes is dropped */
+
+	/* splice.c's */
+	bool able; /* the kernel may move octets by itself; asked: what it needs for that is there */
+	bool asked;
+	bool bulk;   /* it does so now */
+	bool full;   /* ... straight into to, which has no room */
+	bool piped;  /* the n octets are in own, not in buf */
+	int own[2];  /* a pipe, or -1 */
+	size_t much; /* ... from a read of so many octets on */
+	size_t most; /* most octets that one splice to to may have after poll(), 0 = no limit */
 };
 
 struct relay {
@@ -42,6 +52,8 @@ struct relay {
 	bool half_close;      /* pass the local end of file on to remote */
 	bool end_with_remote; /* do not wait for the local end of file after the remote one */
 	bool hold;   /* the local side may come and go: its end is RELAY_LOCAL_LOST, remote is not told */
+	bool plain;  /* every octet goes through buf; so it does with hold, and with event */
+	size_t much; /* a read of so many octets is bulk, which the kernel moves; 0 = the usual number */
 	int idle_ms; /* 0 = no limit */
 	const char *
 		chatter; /* a first line from remote that begins so (no regard to case) is dropped; or NULL */

@@ -155,11 +155,12 @@ def io_tcp(nonblock=False):
     return fd, os.dup(fd), b, None
 
 
-def transfer(down, up, io, stdin_is=None):
+def transfer(down, up, io, *args):
     """A session through a SOCKS5 proxy with stdin and stdout as io made them."""
     fd0, fd1, outer, inner = io
     with FakeServer(fakes.socks5(then=App(down, up))) as px:
-        with Running("-S", px.spec, "target.test", "22", stdin=fd0, stdout=fd1) as r:
+        with Running(*args, "-S", px.spec, "target.test", "22", stdin=fd0, stdout=fd1,
+                     stderr=subprocess.DEVNULL if args else subprocess.PIPE) as r:
             os.close(fd0)
             if fd1 != fd0:
                 os.close(fd1)
@@ -198,6 +199,49 @@ KINDS = {
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_both_ways_at_once(kind):
     transfer(48 * 1024 * 1024 + 4097, 31 * 1024 * 1024 + 13, KINDS[kind]())
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_both_ways_at_once_when_every_octet_is_looked_at(kind):
+    """With -d nothing is left to the kernel."""
+    transfer(48 * 1024 * 1024 + 4097, 31 * 1024 * 1024 + 13, KINDS[kind](), "-d")
+
+
+def written(pid):
+    """Octets that the process gave to write(2); a splice does not count."""
+    with open("/proc/%d/io" % pid) as f:
+        return int(dict(line.split(":") for line in f)["wchar"])
+
+
+@pytest.mark.parametrize("args", [(), ("-d",)], ids=["quiet", "-d"])
+def test_bulk_is_moved_by_the_kernel_unless_it_is_looked_at(args):
+    n = 32 * 1024 * 1024
+    with FakeServer(fakes.socks5(then=App(n, 0))) as px:
+        with Running(*args, "-S", px.spec, "target.test", "22", stderr=subprocess.DEVNULL) as r:
+            sink = Sink(r.p.stdout.fileno(), limit=n)
+            assert sink.done() == (n, digest(n))
+            through_us = written(r.pid)
+            assert r.finish(b"").rc == 0
+    if args:
+        assert through_us >= n
+    else:
+        assert through_us < n / 8
+
+
+@pytest.mark.parametrize("args", [(), ("-d",)], ids=["quiet", "-d"])
+def test_urgent_data_in_the_middle_stops_nothing(args):
+    """An urgent octet is out of band, and no splice gets past its mark."""
+    half = os.urandom(3_000_000)
+
+    def then(c, _):
+        c.send(half)
+        c.sock.send(b"!", socket.MSG_OOB)
+        c.send(half)
+        c.half_close()
+        c.rest()
+    with FakeServer(fakes.socks5(then=then)) as px:
+        res = run(*args, "-S", px.spec, "target.test", "22")
+    assert res.rc == 0 and res.out == half + half
 
 
 def test_one_gibibyte_each_way_at_once_through_non_blocking_pipes():
