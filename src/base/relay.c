@@ -238,11 +238,18 @@ reader_waits(const struct relay *r)
 	return r->end_with_remote || (tcgetattr(r->up.from, &t) == 0 && (t.c_lflag & ICANON));
 }
 
-/* Nobody can read what remote may still send: the local side has ended and its reader is gone. */
 static bool
-reader_gone(const struct relay *r, short revents)
+is_ready(const struct pollfd *p)
 {
-	return r->up.over && r->down.n == 0 && (revents & (POLLERR | POLLHUP)) != 0;
+	return p->fd >= 0 && p->revents != 0;
+}
+
+/* Nobody can read what remote may still send: the local side has ended and its reader is gone.  What it has sent already is
+ * another matter: that is lost. */
+static bool
+reader_gone(const struct pollfd *p)
+{
+	return p[OUT].fd >= 0 && (p[OUT].revents & (POLLERR | POLLHUP)) != 0 && !is_ready(&p[REMOTE_IN]);
 }
 
 static bool
@@ -257,12 +264,6 @@ timeout(const struct relay *r, bool holding)
 	if (holding)
 		return CHATTER_WAIT_MS;
 	return r->idle_ms > 0 ? r->idle_ms : -1;
-}
-
-static bool
-is_ready(const struct pollfd *p)
-{
-	return p->fd >= 0 && p->revents != 0;
 }
 
 /* Has poll() said so?  Where no write can block it need not be asked first. */
@@ -325,7 +326,7 @@ run(struct relay *r)
 			r->chatter = NULL;
 		else if (ready == 0)
 			return RELAY_IDLE;
-		if (watch && p[OUT].fd >= 0 && reader_gone(r, p[OUT].revents))
+		if (watch && reader_gone(p))
 			break;
 		if (watch)
 			p[OUT].fd = -1;

@@ -89,7 +89,7 @@ fits_socket(struct flow *f)
 	return f->most > 0;
 }
 
-/* Can the kernel do it alone?  Not for what it could block on. */
+/* Can the kernel do it alone, without blocking, and is it faster?  From a Unix socket to any other socket it is not. */
 static bool
 prepare(struct flow *f)
 {
@@ -101,7 +101,7 @@ prepare(struct flow *f)
 		widen(f->to, OUT_PIPE);
 		return true;
 	}
-	if (!f->to_sock || !fits_socket(f))
+	if (!f->to_sock || family(f->from) == AF_UNIX || !fits_socket(f))
 		return false;
 	if (pipe2(f->own, O_NONBLOCK | O_CLOEXEC) < 0) {
 		f->own[0] = f->own[1] = -1;

@@ -290,6 +290,20 @@ START_TEST(nobody_is_left)
 }
 END_TEST
 
+/* But what it has said is lost. */
+START_TEST(nobody_is_left_for_what_came)
+{
+	prepare(PIPES);
+	close(to_in);
+	shutdown(relay.remote, SHUT_WR);
+	close(from_out);
+	put(remote, "for nobody");
+	ck_assert_int_eq(run(), RELAY_ERROR);
+	ck_assert_int_eq(relay.err, EPIPE);
+	ck_assert_str_eq(relay.what, "writing to the local side");
+}
+END_TEST
+
 START_TEST(idle_only_when_asked)
 {
 	int64_t from;
@@ -515,6 +529,7 @@ fill(TCase *tc)
 	tcase_add_test(tc, a_reset_is_an_error);
 	tcase_add_test(tc, nobody_reads_what_comes);
 	tcase_add_test(tc, nobody_is_left);
+	tcase_add_test(tc, nobody_is_left_for_what_came);
 	tcase_add_test(tc, idle_only_when_asked);
 	tcase_add_test(tc, traffic_is_not_idle);
 	tcase_add_test(tc, a_held_session_outlives_its_local_sides);

@@ -145,6 +145,21 @@ START_TEST(not_with_a_tcp_socket_that_blocks)
 }
 END_TEST
 
+START_TEST(not_from_a_unix_socket_to_a_socket)
+{
+	prepare(SOCKET);
+	ck_assert_int_eq(net_nonblock(relay.in, true), 0);
+	close(relay.remote);
+	close(remote);
+	pair(&relay.remote, &remote);
+	ck_assert_int_eq(net_nonblock(relay.remote, true), 0);
+	start();
+	much_both_ways();
+	end_both(SOCKET);
+	ck_assert_int_eq(splices, 0);
+}
+END_TEST
+
 START_TEST(a_pipe_that_was_made_small_stays_small)
 {
 	int out;
@@ -356,6 +371,7 @@ fill(TCase *tc)
 	tcase_add_loop_test(tc, small_octets_after_bulk_and_bulk_once_more, PIPES, KINDS);
 	tcase_add_loop_test(tc, not_when_somebody_wants_to_see_it, 0, 3);
 	tcase_add_test(tc, not_with_a_tcp_socket_that_blocks);
+	tcase_add_test(tc, not_from_a_unix_socket_to_a_socket);
 	tcase_add_test(tc, a_pipe_that_was_made_small_stays_small);
 	tcase_add_test(tc, our_own_pipes_are_closed);
 	tcase_add_loop_test(tc, a_splice_that_is_refused, PIPES, KINDS);

@@ -149,7 +149,10 @@ prepare(enum local kind)
 	relay.up.buf = up_buf;
 	relay.down.buf = down_buf;
 	relay.up.cap = relay.down.cap = sizeof up_buf;
-	pair(&relay.remote, &remote);
+	if (kind == PIPES)
+		pair(&relay.remote, &remote);
+	else /* bulk from a Unix socket to another socket is read */
+		tcp_pair(&relay.remote, &remote);
 	ck_assert_int_eq(net_nonblock(relay.remote, true), 0);
 	if (kind == PIPES) {
 		ck_assert_int_eq(pipe(p), 0);
