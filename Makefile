@@ -142,6 +142,13 @@ conform-repeat: all
 score: all
 	ci/score
 
+# Every trace against other people's servers and clients, each in namespaces of its own: docs/matrix.{json,md}
+matrix: all
+	ci/matrix
+
+matrix-check:
+	ci/matrix --check
+
 lint:
 	ci/lint
 
@@ -173,6 +180,6 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score lint bench asan static install clean
+.PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score matrix matrix-check lint bench asan static install clean
 .PHONY: fuzz fuzz-long fuzz-corpus fuzz-programs
 .SECONDARY:
