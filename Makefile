@@ -113,6 +113,7 @@ check: unit e2e fake spec
 
 slow: all
 	$(PYTEST) -q -m slow tests/e2e tests/fakeproxy
+	$(PYTEST) -q -m slow tests/proxyspec
 
 fuzz-programs: $(FUZZ)
 

@@ -13,6 +13,19 @@ BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
 PROXYSPEC = str(BUILD / "proxyspec")
 FAKEPROXY = str(BUILD / "fakeproxy")
 
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes long; run by a make target of its own (-m slow)")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Slow tests run only when a -m expression asks for them."""
+    if not config.option.markexpr:
+        slow = [i for i in items if i.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [i for i in items if i not in slow]
+
+
 Done = collections.namedtuple("Done", "status out err")
 
 TRACE = """case:  %(id)s
