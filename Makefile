@@ -124,6 +124,14 @@ fuzz:
 fuzz-long:
 	ci/fuzz $(or $(SECONDS),3600)
 
+# Each system call fails once: tests/faults.
+$(BUILD)/faults.so: tests/faults/shim.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c11 -O1 -fPIC -shared $(WARN) $(WERROR) -o $@ $< -ldl
+
+faults: all $(BUILD)/faults.so
+	BUILD=$(abspath $(BUILD)) $(PYTEST) -q tests/faults
+
 fuzz-corpus: $(FUZZ)
 	@BUILD=$(BUILD) ci/fuzz-corpus
 
@@ -182,5 +190,5 @@ clean:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 .PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score matrix matrix-check lint bench asan static install clean
-.PHONY: fuzz fuzz-long fuzz-corpus fuzz-programs
+.PHONY: faults fuzz fuzz-long fuzz-corpus fuzz-programs
 .SECONDARY:

@@ -27,6 +27,7 @@ flow_begin(struct flow *f, int from, int to, bool bulk, size_t much)
 	f->to = to;
 	f->from_sock = out_is_socket(from);
 	f->to_sock = out_is_socket(to);
+	f->from_tty = isatty(from) == 1;
 	f->over = f->lost = false;
 	f->chunk = f->to_sock ? 0 : out_prepare(to);
 	bulk_begin(f, bulk, much);
@@ -160,7 +161,7 @@ flow_read(struct relay *r, struct flow *f)
 		return;
 	if (got < 0 && f == &r->down)
 		connection_lost(r);
-	else if (got < 0 && errno != EIO) /* EIO: the terminal was closed */
+	else if (got < 0 && !(errno == EIO && f->from_tty)) /* the terminal was closed */
 		note_error(r, "reading the local side");
 	end_of_input(r, f);
 }

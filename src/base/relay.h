@@ -29,7 +29,7 @@ struct flow {
 	uint8_t *buf; /* cap octets; owned by the caller */
 	size_t cap, at, n;
 	size_t chunk; /* most octets one write may have after poll() so that it cannot block; 0 = no limit */
-	bool from_sock, to_sock;
+	bool from_sock, to_sock, from_tty;
 	bool over; /* nothing will be moved any more */
 	bool lost; /* the writing end failed: what still comes is dropped */
 

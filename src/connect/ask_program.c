@@ -22,8 +22,11 @@ exec_askpass(const char *program, const char *prompt, int out)
 	char *const argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)prompt, NULL};
 	int null = open("/dev/null", O_RDONLY); /* our standard input is the session's */
 
-	dup2(null, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
+	/* It must not read the session, nor print the password into it. */
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0) {
+		say_error("the askpass program cannot be started: %s", strerror(errno));
+		_exit(127);
+	}
 	signal(SIGPIPE, SIG_DFL);
 	execvp(program, argv);
 	say_error("the askpass program %s cannot be run: %s", safe(program), strerror(errno));
