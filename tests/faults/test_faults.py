@@ -85,10 +85,11 @@ class Target:
             pass
 
     def take(self, wait):
-        """What the connections of this run said; with wait, after at least one has ended."""
+        """What the connections since the last time said (one of a run before may be late); with wait, after one has
+        said everything."""
         with self.changed:
             if wait:
-                self.changed.wait_for(lambda: self.got, LIMIT)
+                self.changed.wait_for(lambda: UP in self.got, LIMIT)
             got, self.got = self.got, []
             return got
 
