@@ -2,8 +2,10 @@
 """Fixtures of the end-to-end tests of connect.  See fakes.py, realservers.py, runner.py, jail.py."""
 import os
 import pathlib
+import shutil
 import signal
 import sys
+import tempfile
 
 import pytest
 
@@ -41,14 +43,14 @@ def preconditions():
 
 def _server(cls, name, *args):
     @pytest.fixture(scope="session", name=name)
-    def f(tmp_path_factory, request):
+    def f(request):
         more = [request.getfixturevalue(a) for a in args]
-        s = cls(tmp_path_factory.mktemp(name), *more)
-        for p in pathlib.Path(s.work).parents:      # servers that drop privileges must reach their files
-            if str(p).startswith("/tmp/"):
-                os.chmod(p, p.stat().st_mode | 0o011)
+        # not below pytest's folder, which every pytest of this user closes to others when it starts
+        work = tempfile.mkdtemp(prefix="e2e-%s-" % name)
+        s = cls(work, *more)
         yield s
         s.stop()
+        shutil.rmtree(work)
     return f
 
 
@@ -134,12 +136,9 @@ def home(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def whole_stage(tmp_path_factory):
-    work = tmp_path_factory.mktemp("stage")
-    for p in work.parents:
-        if str(p).startswith("/tmp/"):
-            os.chmod(p, p.stat().st_mode | 0o011)
-    work.chmod(0o755)
+def whole_stage():
+    work = tempfile.mkdtemp(prefix="stage-")        # short: the name of ssh's control socket must fit into 108 octets
+    os.chmod(work, 0o755)
     s = stagemod.Stage(work)
     try:
         for host in ("remote.outside.net", "inside.local.net", "server", "host1", "mail-server"):
@@ -150,6 +149,7 @@ def whole_stage(tmp_path_factory):
         yield s
     finally:
         s.close()
+        shutil.rmtree(work)
 
 
 @pytest.fixture

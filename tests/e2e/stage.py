@@ -109,15 +109,17 @@ class Stage:
         e = dict(self.env, **(env or {}))
         return subprocess.Popen([*self.prefix, *argv], env=e, start_new_session=True, **kw)
 
-    def run(self, *argv, stdin=b"", env=None, limit=60):
-        """argv, or one string for the shell; returns (exit status, stdout, stderr)."""
+    def run(self, *argv, stdin=b"", env=None, limit=60, leave=False):
+        """argv, or one string for the shell; returns (exit status, stdout, stderr).  What it leaves behind is ended
+        unless leave is set."""
         if len(argv) == 1:
             argv = ("sh", "-c", argv[0])
         p = self.popen(argv, env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             out, err = p.communicate(stdin, timeout=limit)
         finally:
-            end(p)
+            if not leave:
+                end(p)
         return p.returncode, out.decode(), err.decode("utf-8", "replace")
 
     def ok(self, *argv, **kw):

@@ -150,7 +150,7 @@ def test_hopping(stage):
 
 def test_fetchmail(stage):
     """fetchmail 6.4 wants TLS of every server unless sslproto "" is added; the connection is there either way."""
-    run = "fetchmail --nosyslog --mda 'cat > %s/mail'" % stage.home
+    run = "fetchmail --nosyslog --pidfile pid --mda 'cat > %s/mail'" % stage.home
     with stage.serve(mailfakes.pop3("username", "password"), "localhost", 110) as px:
         stage.write("home/.fetchmailrc", recipe("fetchmail"), 0o600)
         px.strict = False
