@@ -17,3 +17,5 @@ not tunnel/*/relay/all-octets: telnet:// is the TELNET protocol, in which octet 
 not http/client/auth/unknown-scheme-first: with --proxy-anyauth curl takes Negotiate, which it knows
 not http/client/auth/two-in-one-field/token68: with --proxy-anyauth curl takes Negotiate, which it knows
 not http/client/auth/only-unknown-scheme: curl knows Negotiate and NTLM
+not tunnel/*/relay/slow-reader: telnet:// is curl's TELNET client, which moves octets in its own time
+not tunnel/*/relay/one-octet-latency: telnet:// is curl's TELNET client, which moves octets in its own time
