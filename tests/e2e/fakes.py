@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 
-LIMIT = 20.0            # no single wait of a script may be longer
+LIMIT = 60.0            # no single wait of a script may be longer
 
 
 class ScriptError(AssertionError):

@@ -11,7 +11,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CONNECT = os.path.abspath(os.environ.get("CONNECT") or os.path.join(ROOT, "build", "connect"))
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-LIMIT = 30
+LIMIT = 90
 
 _home = tempfile.TemporaryDirectory(prefix="e2e-home-")
 HOME = _home.name
