@@ -21,25 +21,23 @@
 enum { IN, REMOTE_OUT, REMOTE_IN, OUT, NFDS };
 
 static void
-flow_begin(struct flow *f, int from, int to, bool bulk, size_t much)
+flow_begin(const struct relay *r, struct flow *f, int from, int to)
 {
 	f->from = from;
 	f->to = to;
-	f->from_sock = out_is_socket(from);
-	f->to_sock = out_is_socket(to);
+	f->from_sock = from == r->remote || out_is_socket(from);
+	f->to_sock = to == r->remote || out_is_socket(to);
 	f->from_tty = isatty(from) == 1;
 	f->over = f->lost = false;
 	f->chunk = f->to_sock ? 0 : out_prepare(to);
-	bulk_begin(f, bulk, much);
+	bulk_begin(f, !r->plain && !r->hold && r->event == NULL, r->much);
 }
 
 void
 relay_begin(struct relay *r)
 {
-	bool bulk = !r->plain && !r->hold && r->event == NULL;
-
-	flow_begin(&r->up, r->in, r->remote, bulk, r->much);
-	flow_begin(&r->down, r->remote, r->out, bulk, r->much);
+	flow_begin(r, &r->up, r->in, r->remote);
+	flow_begin(r, &r->down, r->remote, r->out);
 	r->err = 0;
 	r->what = NULL;
 }

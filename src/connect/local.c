@@ -14,7 +14,7 @@
 #include "say.h"
 #include "session.h"
 
-static struct session session;
+static struct session *session; /* main's: a second one would take memory in every program */
 
 static int
 open_listener(const struct config *cfg)
@@ -56,11 +56,11 @@ accept_one(int lfd)
 static int
 one_session(const struct config *cfg, int fd)
 {
-	int status = session_open(&session, cfg);
+	int status = session_open(session, cfg);
 
 	if (status == 0)
-		status = session_relay(&session, fd, fd, false);
-	session_close(&session);
+		status = session_relay(session, fd, fd, false);
+	session_close(session);
 	close(fd);
 	return status;
 }
@@ -143,19 +143,19 @@ hold_session(const struct config *cfg, int lfd)
 
 	if (fd < 0)
 		return ST_IO;
-	status = session_open(&session, cfg);
+	status = session_open(session, cfg);
 	while (status == 0) {
-		status = session_relay(&session, fd, fd, true);
+		status = session_relay(session, fd, fd, true);
 		close(fd);
 		fd = -1;
 		if (status != -1)
 			break;
 		status = 0;
-		fd = next_local(lfd, &session, watch, &status);
+		fd = next_local(lfd, session, watch, &status);
 		if (fd < 0)
 			break;
 	}
-	session_close(&session);
+	session_close(session);
 	if (fd >= 0)
 		close(fd);
 	return status;
@@ -209,10 +209,11 @@ serve_forever(const struct config *cfg, int lfd)
 }
 
 int
-local_serve(const struct config *cfg)
+local_serve(struct session *s, const struct config *cfg)
 {
 	int lfd = open_listener(cfg), fd, status;
 
+	session = s;
 	if (lfd < 0)
 		return ST_IO;
 	if (cfg->forever)

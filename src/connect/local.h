@@ -5,7 +5,9 @@
 
 #include "opts.h"
 
+struct session;
+
 /* Listen as cfg says and serve.  Returns the exit status. */
-int local_serve(const struct config *cfg);
+int local_serve(struct session *, const struct config *cfg);
 
 #endif

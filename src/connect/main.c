@@ -63,7 +63,7 @@ main(int argc, char **argv)
 	if (status < 0) {
 		show_settings(&config);
 		if (config.listening) {
-			status = local_serve(&config);
+			status = local_serve(&session, &config);
 		} else {
 			status = session_open(&session, &config);
 			if (status == 0)

@@ -38,8 +38,8 @@ start_client(struct session *s)
 	static struct obuf notes;
 
 	memset(c, 0, sizeof *c);
-	notes = ob_over(notes_buf, sizeof notes_buf);
-	if (debug_level > 0) {
+	if (debug_level > 0) { /* else no page of it is ever there */
+		notes = ob_over(notes_buf, sizeof notes_buf);
 		c->peer.notes = &notes;
 		s->pump.told = print_notes;
 	}
