@@ -98,6 +98,7 @@ take_descriptor(int fd)
 		c->cmsg_type != SCM_RIGHTS)
 		fail("no descriptor came");
 	memcpy(&got, CMSG_DATA(c), sizeof got);
+	fcntl(got, F_SETFL, fcntl(got, F_GETFL) & ~O_NONBLOCK); /* the reads here wait */
 	return got;
 }
 
