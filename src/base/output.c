@@ -43,7 +43,7 @@ out_prepare(int fd)
 		return 0;
 	if (S_ISCHR(st.st_mode) && !isatty(fd))
 		return 0;
-	if (!is_pty_master(fd)) {
+	if (S_ISFIFO(st.st_mode) || !is_pty_master(fd)) {
 		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 		mine = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		if (mine >= 0) {

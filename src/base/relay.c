@@ -27,7 +27,7 @@ flow_begin(const struct relay *r, struct flow *f, int from, int to)
 	f->to = to;
 	f->from_sock = from == r->remote || out_is_socket(from);
 	f->to_sock = to == r->remote || out_is_socket(to);
-	f->from_tty = isatty(from) == 1;
+	f->from_tty = !f->from_sock && isatty(from) == 1;
 	f->over = f->lost = false;
 	f->chunk = f->to_sock ? 0 : out_prepare(to);
 	bulk_begin(f, !r->plain && !r->hold && r->event == NULL, r->much);
@@ -76,7 +76,7 @@ pass_end(struct relay *r, struct flow *f)
 			shutdown(f->to, SHUT_WR);
 	} else if (f->to_sock) {
 		shutdown(f->to, SHUT_WR);
-	} else if (f->to == STDOUT_FILENO) {
+	} else if (f->to == STDOUT_FILENO && !r->up.over) {
 		/* A descriptor that stays open, so that the number is not given to something else. */
 		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
