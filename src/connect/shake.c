@@ -11,7 +11,7 @@
 #include "say.h"
 #include "session.h"
 
-#define TOTAL 10 /* the whole handshake may take so many times the longest silence */
+#define TOTAL 10 /* a connection's handshake may take so many times the longest silence */
 
 static uint8_t notes_buf[16 * 1024];
 
@@ -153,19 +153,16 @@ say_timeout(struct session *s)
 int
 session_shake(struct session *s)
 {
-	int64_t left = (int64_t)s->cfg->handshake_ms * TOTAL;
+	int64_t whole = (int64_t)s->cfg->handshake_ms * TOTAL;
 
 	start_client(s);
-	for (;;) {
+	for (;;) { /* at most a password and two more connections (http.c), then it is over */
 		int64_t from = net_now();
 		enum pump_end end;
 		int status = 0;
 
-		s->pump.deadline = net_sooner(s->deadline, left > 0 ? from + left : 0);
+		s->pump.deadline = net_sooner(s->deadline, whole > 0 ? from + whole : 0);
 		end = pump_run(&s->pump, &s->client.peer);
-		if (left > 0) /* what follows here takes no time of the proxy's */
-			left = left > net_now() - from ? left - (net_now() - from) : 1;
-
 		if (end == PUMP_TIMEOUT)
 			return say_timeout(s);
 		if (end == PUMP_ERROR) {

@@ -204,6 +204,24 @@ def test_the_second_connection_goes_to_the_address_that_worked(jail, dns):
     assert len(dns.queries) == len(set(dns.queries)), "the name is resolved once"
 
 
+def test_the_second_connection_is_not_a_race_again(jail, dns):
+    """The address that asked for the password refuses now: the other one, which would accept, is not asked."""
+    ask = b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=x\r\nConnection: close\r\n\r\n"
+
+    def script(c):
+        c.head()
+        px.lsock.shutdown(socket.SHUT_RDWR)
+        c.send(ask)
+        c.half_close()
+        c.rest()
+    dns.zone["race.test"] = [HOLE, OTHER]
+    with FakeServer(fakes.http(), host=OTHER) as other, FakeServer(script, host=HOLE, port=other.port) as px:
+        res = jail.run("-H", "bob@race.test:%d" % px.port, "192.0.2.1", "22", env={"HTTP_PROXY_PASSWORD": "pw"})
+    assert res.rc == 4, res
+    assert errors(res) == ["ERROR: proxy race.test:%d: cannot connect to %s:%d: Connection refused" % (px.port, HOLE, px.port)]
+    assert len(px.conns) == 1 and other.conns == []
+
+
 # -- a network that swallows everything: a TUN device in a network namespace, whose reader notes what was sent where
 
 SWALLOW = r"""
