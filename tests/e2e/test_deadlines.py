@@ -236,9 +236,12 @@ TRICKLES = {
 
 def trickled(name, passing):
     options, script, what = TRICKLES[name]
-    with FakeServer(script, strict=False) as px, Outlet(passing) as o:
-        res = o.run("--handshake-timeout", "0.3", *options, "bob@" + px.spec, "192.0.2.1", "22", env=PW)
+    for limit in "0.3", "1.2", "5":
+        with FakeServer(script, strict=False) as px, Outlet(passing) as o:
+            res = o.run("--handshake-timeout", limit, *options, "bob@" + px.spec, "192.0.2.1", "22", env=PW)
         octets = px.conns[0].trickled
+        if octets > 10:         # else a busy machine made it silent
+            break
     good = res.rc == 8 and res.out == b"" and "timed out: proxy %s did not send the %s" % (px.spec, what) in res.text
     return None if good and octets > 10 else "%s: %d octets, %r" % (name, octets, res)
 
@@ -258,11 +261,11 @@ def test_the_password_that_is_typed_slowly_counts_for_no_deadline(tmp_path):
     ask.write_text("#!/bin/sh\nread p < %s\necho \"$p\"\n" % fifo)
     ask.chmod(0o755)
     with FakeServer(fakes.http(ASK + b"Content-Length: 0\r\n\r\n", fakes.OK_HEAD)) as px:
-        with Running("-w", "1.5", "--handshake-timeout", "0.15", "-H", "bob@" + px.spec, "192.0.2.1", "22",
+        with Running("-w", "3", "--handshake-timeout", "1", "-H", "bob@" + px.spec, "192.0.2.1", "22",
                      env={"SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force"}) as r:
             with open(fifo, "w") as f:      # the asker reads
                 with pytest.raises(Exception):
-                    r.p.wait(2)
+                    r.p.wait(3.5)
                 f.write("secret\n")
             assert r.out_read(len(HELLO)) == HELLO
             assert r.finish(BYE).rc == 0

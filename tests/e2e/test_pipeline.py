@@ -112,7 +112,7 @@ def other_method(c):
 ], ids=["forgets", "closes", "refuses the method"])
 def test_a_server_that_does_not_bear_it_is_a_clear_error(script, rc, words):
     with FakeServer(script) as px:
-        res = run("--pipeline", "--handshake-timeout", "0.5", "-a", "none", "-S", px.spec, "192.0.2.1", "22")
+        res = run("--pipeline", "--handshake-timeout", "2", "-a", "none", "-S", px.spec, "192.0.2.1", "22")
     assert res.rc == rc and words in res.text and res.out == b"", res
 
 
