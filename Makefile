@@ -113,7 +113,11 @@ fake: all
 spec: all
 	$(PYTEST) -q $(PARALLEL) tests/proxyspec
 
-check: unit e2e fake spec
+.PHONY: hostile
+hostile: all
+	$(PYTEST) -q $(PARALLEL) tests/hostile
+
+check: unit e2e fake spec hostile
 
 slow: all
 	$(PYTEST) -q -m slow tests/e2e tests/fakeproxy

@@ -107,9 +107,11 @@ step(struct pump *p, struct peer *peer)
 	struct obuf out = ob_over(room, sizeof room);
 	struct span in = span_of(p->win, p->have);
 	enum pump_end end;
+	size_t used;
 
 	p->want = peer->step(peer, &in, p->eof, &out);
 	peer->waited = false;
+	used = out.n;
 	if (out.over) {
 		p->want = PEER_FAIL;
 		peer->fail.why = FAIL_INPUT;
@@ -123,7 +125,7 @@ step(struct pump *p, struct peer *peer)
 	if (p->told != NULL)
 		p->told(p->ctx, peer);
 	end = send_out(p, span_of(room, out.n));
-	wipe(room, out.n);
+	wipe(room, used); /* a password may be in it, also if it is not sent */
 	return end;
 }
 

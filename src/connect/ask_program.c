@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guard.h"
 #include "say.h"
 #include "wipe.h"
 
@@ -28,6 +29,7 @@ exec_askpass(const char *program, const char *prompt, int out)
 		_exit(127);
 	}
 	signal(SIGPIPE, SIG_DFL);
+	guard_leave();
 	execvp(program, argv);
 	say_error("the askpass program %s cannot be run: %s", safe(program), strerror(errno));
 	_exit(127);

@@ -8,9 +8,12 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf_param.h"
 #include "wipe.h"
+
+extern char **environ; /* POSIX leaves the declaration to the program */
 
 struct conf_param conf_params[] = {
 	{"SOCKS_SERVER", false, NULL},
@@ -79,14 +82,24 @@ conf_first(const char *const *names, const char **found)
 	return NULL;
 }
 
+bool
+conf_env_secret(void)
+{
+	for (size_t i = 0; i < conf_nparams; i++)
+		if (conf_params[i].secret && getenv(conf_params[i].name) != NULL)
+			return true;
+	return false;
+}
+
 void
 conf_wipe(const char *name)
 {
 	struct conf_param *p = conf_find(name, strlen(name));
-	char *env = getenv(name);
+	size_t n = strlen(name);
 
-	if (env != NULL)
-		wipe(env, strlen(env));
+	for (char **env = environ; env != NULL && *env != NULL; env++) /* it may stand there twice */
+		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
+			wipe(*env + n + 1, strlen(*env + n + 1));
 	if (p != NULL && p->value != NULL)
 		wipe(p->value, strlen(p->value));
 }

@@ -22,6 +22,9 @@ const char *conf_get(const char *name);
 /* The first of the names, ended by NULL, that is set; with its name in *found if found is not NULL. */
 const char *conf_first(const char *const *names, const char **found);
 
+/* Is a password in the environment? */
+bool conf_env_secret(void);
+
 /* Overwrite the value of a secret everywhere it lies: in the environment block and in what was read from files. */
 void conf_wipe(const char *name);
 

@@ -13,6 +13,7 @@
 
 #include "conf.h"
 #include "conf_param.h"
+#include "guard.h"
 #include "say.h"
 #include "wipe.h"
 
@@ -215,6 +216,7 @@ read_open_file(const char *path, int fd)
 		say_fatal("out of memory");
 		return ST_IO;
 	}
+	guard_close(); /* there may be a password in it */
 	status = read_all(path, fd, text, cap, &n);
 	if (status == 0 && parse_text(path, text, n) && (st.st_mode & (S_IRGRP | S_IROTH)))
 		say_plain("WARNING: %s holds a password and others can read it; mend it by: chmod go-r %s",

@@ -12,6 +12,7 @@
 
 #include "ask.h"
 #include "conf.h"
+#include "guard.h"
 #include "say.h"
 #include "wipe.h"
 
@@ -62,6 +63,7 @@ cred_wipe(void)
 {
 	wipe(secret, sizeof secret);
 	conf_wipe_all();
+	guard_open();
 }
 
 static int
@@ -98,6 +100,7 @@ cred_ask(const struct config *cfg, const char *user)
 	for (char *p = prompt; *p != '\0'; p++) /* the words are the user's own, but may come from a file */
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
+	guard_close();
 	if (obtain(prompt) == 0)
 		return secret;
 	wipe(secret, sizeof secret);

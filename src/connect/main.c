@@ -6,6 +6,7 @@
 
 #include "conf.h"
 #include "cred.h"
+#include "guard.h"
 #include "local.h"
 #include "say.h"
 #include "session.h"
@@ -59,6 +60,8 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* may be inherited as ignored, and then no child's end is told */
 	fill_standard_descriptors();
+	if (conf_env_secret())
+		guard_close();
 	status = opts_parse(&config, argc, argv);
 	if (status < 0) {
 		show_settings(&config);

@@ -27,8 +27,8 @@ name_party(struct session *s)
 		v6 ? "[" : "", safe(host), v6 ? "]" : "", (unsigned)port);
 }
 
-int
-session_open(struct session *s, const struct config *cfg)
+static int
+reach_and_shake(struct session *s, const struct config *cfg)
 {
 	int status;
 
@@ -59,7 +59,15 @@ session_open(struct session *s, const struct config *cfg)
 		if (status != 0)
 			session_say_last(s);
 	}
-	cred_wipe();
+	return status;
+}
+
+int
+session_open(struct session *s, const struct config *cfg)
+{
+	int status = reach_and_shake(s, cfg);
+
+	cred_wipe(); /* on every way out: what follows may look at /proc/self */
 	if (status == 0)
 		say_debug("connected");
 	return status;
