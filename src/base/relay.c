@@ -110,10 +110,13 @@ connection_lost(struct relay *r)
 	r->up.over = true;
 }
 
-/* Nobody takes what is written. */
+/* Nobody takes what is written.  A local reader that is gone took the session with it: a program in a pipe ends then (and
+ * ssh that was killed must not leave its proxy command behind); what was read of its words still goes out. */
 static void
 cannot_write(struct relay *r, struct flow *f)
 {
+	bool gone = errno == EPIPE && f == &r->down && !r->hold;
+
 	f->lost = true;
 	bulk_end(f);
 	if (r->hold && f == &r->down)
@@ -125,6 +128,11 @@ cannot_write(struct relay *r, struct flow *f)
 		f->over = true;
 	} else if (f->from < 0) {
 		f->over = true;
+	}
+	if (gone && r->up.from >= 0) {
+		r->up.from = -1;
+		if (r->up.n == 0)
+			pass_end(r, &r->up);
 	}
 }
 

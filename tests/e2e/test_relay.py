@@ -465,6 +465,25 @@ def test_the_local_reader_goes_away():
     assert rc in (9, 141, -signal.SIGPIPE), rc
 
 
+def test_a_local_reader_that_is_gone_ends_the_session_though_stdin_is_open():
+    """What was read of stdin still goes out; what remote says finds a broken pipe, and that is the end."""
+    def then(c, _):
+        c.send(HELLO)
+        c.read(4)
+        c.send(b"nobody reads this")
+        c.app = c.rest()
+    with FakeServer(fakes.socks5(then=then)) as px:
+        with Running("-S", px.spec, "target.test", "22") as r:
+            assert r.out_read(len(HELLO)) == HELLO
+            r.p.stdout.close()
+            r.p.stdout = None
+            os.write(r.p.stdin.fileno(), b"ping")
+            assert r.p.wait(20) == 9
+            r.p.stdin.close()
+            r.p.stdin = None
+    assert px.conns[0].app == b"" and px.conns[0].ended
+
+
 def test_the_local_reader_goes_away_but_sending_goes_on():
     """Each direction is independent: stdout is gone, what comes from stdin still arrives."""
     up = os.urandom(200_000)

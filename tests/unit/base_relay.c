@@ -264,11 +264,10 @@ START_TEST(nobody_reads_what_comes)
 {
 	prepare(PIPES);
 	close(from_out);
-	put(remote, "for nobody");
 	start();
 	put(to_in, "still goes");
 	get(remote, "still goes", false);
-	close(to_in);
+	put(remote, "for nobody"); /* from here on the session is over, though to_in is open */
 	get(remote, "", true);
 	close(remote);
 	ck_assert_int_eq(finish(), RELAY_ERROR);
