@@ -52,7 +52,7 @@ def use(tmp_path, sshd):
 
 
 def test_number_of_blocks():
-    assert len(BLOCKS) == 5, "a test for each block of README.md"
+    assert len(BLOCKS) == 6, "a test for each block of README.md"
 
 
 def test_socks(use, dante):
@@ -76,8 +76,12 @@ def test_over_a_host_of_your_own(use, squid, sshd):
     use(BLOCKS[3], "server.example", changes)
 
 
+def test_descriptor_passing(use, dante):
+    use(BLOCKS[4], "remote.example", [("socks.local.example", dante.spec)])
+
+
 def test_parameter_file(use, dante, tmp_path):
     rc = tmp_path / ".connectrc"
     rc.write_text("SOCKS5_SERVER = %s\nCONNECT_DIRECT = *.local.example, 10.0.0.0/8\n" % dante.spec)
     rc.chmod(0o600)
-    use(BLOCKS[4], "remote.example", env={"HOME": str(tmp_path)})
+    use(BLOCKS[5], "remote.example", env={"HOME": str(tmp_path)})
