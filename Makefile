@@ -169,6 +169,9 @@ matrix-check:
 lint:
 	ci/lint
 
+docker:
+	BUILD=$(BUILD) ci/docker/run
+
 # The static programs are measured, too, where build/static has them (make static).
 bench: all $(BUILD)/bench-one
 	PYTHONDONTWRITEBYTECODE=1 ci/bench
@@ -198,6 +201,6 @@ clean:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score matrix matrix-check lint bench asan static install clean
+.PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score matrix matrix-check lint docker bench asan static install clean
 .PHONY: faults fuzz fuzz-long fuzz-corpus fuzz-programs
 .SECONDARY:

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: ISC
+"""Not a test by itself: what test_leftovers.py runs, to fail or to be interrupted while a container and a network are up."""
+import signal
+
+import pytest
+
+import lab as labs
+from conftest import containers
+
+
+@pytest.fixture(scope="session")
+def held():
+    yield from containers(labs.Lab("connect-ci-held", "hold.yml", ready=False))
+
+
+def test_failure(held, capsys):
+    with capsys.disabled():
+        print("UP", len(held.left()), flush=True)
+    assert False, "on purpose"
+
+
+def test_wait(held, capsys):
+    with capsys.disabled():
+        print("UP", len(held.left()), flush=True)
+    while True:
+        signal.pause()
