@@ -3,9 +3,12 @@
  * One thing to know: the words of the notes are connect.c's, because people and scripts read them. */
 #include "client.h"
 
+#include "base64.h"
 #include "hex.h"
+#include "wipe.h"
 
 #define NOTE_MAX 512 /* octets of one message that a note shows */
+#define HIDE_MIN 4   /* shorter passwords stand everywhere by chance, and hiding them would show them */
 
 static enum peer_want
 client_step(struct peer *p, struct span *in, bool eof, struct obuf *out)
@@ -65,6 +68,31 @@ put_number(struct obuf *o, int v)
 	ob_put(o, d + n, sizeof d - n);
 }
 
+static bool
+holds(struct span s, const void *p, size_t n)
+{
+	for (size_t i = 0; n >= HIDE_MIN && i + n <= s.n; i++)
+		if (memcmp(s.p + i, p, n) == 0)
+			return true;
+	return false;
+}
+
+/* A proxy may send back what it got, in an error page's words or to have it printed where others look. */
+struct span
+client_hide(const struct client *c, struct span text)
+{
+	char code[2300];
+	struct obuf o = ob_over(code, sizeof code);
+	bool found;
+
+	if (c->pass == NULL)
+		return text;
+	base64_pair(&o, span_str(c->user), span_str(c->pass));
+	found = holds(text, c->pass, strlen(c->pass)) || (!o.over && holds(text, code, o.n));
+	wipe(code, sizeof code);
+	return found ? span_str("(credentials)") : text;
+}
+
 /* detail = "label number text", cut to what fits; number < 0 and empty text are left out. */
 void
 client_detail(struct client *c, const char *label, int number, struct span text)
@@ -72,6 +100,7 @@ client_detail(struct client *c, const char *label, int number, struct span text)
 	struct obuf o = ob_over(c->detail, sizeof c->detail - 1);
 	size_t room;
 
+	text = client_hide(c, text);
 	ob_str(&o, label);
 	if (number >= 0) {
 		ob_u8(&o, ' ');
@@ -113,7 +142,10 @@ note_bytes(struct client *c, const char *what, const char *dir, struct span s)
 	ob_str(o, " bytes]\n");
 	ob_str(o, dir);
 	ob_u8(o, ' ');
-	hex_spaced(o, s);
+	if (client_hide(c, s).p == s.p)
+		hex_spaced(o, s);
+	else
+		ob_str(o, "xx xx xx xx ...");
 	ob_u8(o, '\n');
 }
 
@@ -126,6 +158,7 @@ note_quoted(struct client *c, const char *dir, struct span s)
 	if (o == NULL)
 		return;
 	ob_str(o, dir);
+	s = client_hide(c, s);
 	ob_str(o, " \"");
 	hex_text(o, span_of(s.p, s.n < NOTE_MAX ? s.n : NOTE_MAX), 0);
 	ob_str(o, s.n > NOTE_MAX ? "\"...\n" : "\"\n");

@@ -75,6 +75,8 @@ void telnet_start(struct client *);
 /* For the peers: the one setter of state, the ways to fail, and notes for -d. */
 int client_enter(struct client *, client_state *, const char *awaited);
 int client_fail(struct client *, enum fail_why, int code, const char *text);
+/* Text from the proxy as it may be shown: words in its place if our credentials are in it, as they were sent. */
+struct span client_hide(const struct client *, struct span text);
 void client_detail(struct client *, const char *label, int number, struct span text);
 void client_begin(struct client *, client_state *, const char *awaited, const char *note);
 void note(struct client *, const char *text);	   /* and end the line */

@@ -114,7 +114,7 @@ static int
 await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 {
 	size_t n = head_line(*in);
-	struct span reason;
+	struct span reason, line;
 	int minor;
 
 	(void)out;
@@ -130,7 +130,8 @@ await_status(struct client *c, struct span *in, bool eof, struct obuf *out)
 		return redial(c);
 	if (c->u.http.status < 100) {
 		note_quoted(c, "<<<", span_of(in->p, n));
-		client_detail(c, "got", -1, head_trim(span_of(in->p, n < 80 ? n : 80)));
+		line = client_hide(c, span_of(in->p, n));
+		client_detail(c, "got", -1, head_trim(span_of(line.p, line.n < 80 ? line.n : 80)));
 		return client_fail(c, FAIL_PROTOCOL, -1, "this is not an HTTP/1 status line");
 	}
 	if (c->u.http.status == 408 && c->u.http.kept) /* it was tired of waiting: RFC 9110 section 15.5.9 */
@@ -199,7 +200,7 @@ head_done(struct client *c, struct span head, struct span reason, int minor)
 	case 2:
 		return PEER_OPEN;
 	case 3: {
-		struct span to = field_get(head, "Location", &count);
+		struct span to = client_hide(c, field_get(head, "Location", &count));
 
 		client_detail(c, "HTTP status", c->u.http.status, count > 0 ? span_str("Location:") : reason);
 		if (count > 0) {

@@ -3,9 +3,7 @@
  * One thing to know: credentials are left out here, before anything can be printed. */
 #include "http_note.h"
 
-#include "base64.h"
 #include "http_head.h"
-#include "wipe.h"
 
 /* Every line of the request as connect.c shows it, the credentials hidden. */
 void
@@ -52,25 +50,14 @@ note_unusable(struct client *c, const char *field, struct span line)
 	}
 }
 
-/* Does the line hold the credentials that were sent?  A proxy may send our request back, in any field. */
+/* Is this a field of credentials?  A proxy may send our request back; in other fields note_quoted hides them. */
 static bool
-shows_credentials(const struct client *c, struct span line)
+is_credentials(struct span line)
 {
-	char code[2300];
-	struct obuf o = ob_over(code, sizeof code);
 	const uint8_t *colon = memchr(line.p, ':', line.n);
 	struct span name = span_of(line.p, colon == NULL ? 0 : (size_t)(colon - line.p));
-	bool found = false;
 
-	if (same_nocase(name, "Proxy-Authorization") || same_nocase(name, "Authorization"))
-		return true;
-	if (!c->u.http.authorize || c->pass == NULL)
-		return false;
-	base64_pair(&o, span_str(c->user), span_str(c->pass));
-	for (size_t i = 0; !found && i + o.n <= line.n; i++)
-		found = memcmp(line.p + i, code, o.n) == 0;
-	wipe(code, sizeof code);
-	return found;
+	return same_nocase(name, "Proxy-Authorization") || same_nocase(name, "Authorization");
 }
 
 void
@@ -81,8 +68,8 @@ http_note_head(struct client *c, struct span head, const char *field)
 
 	for (bool first = true; c->peer.notes != NULL && (n = head_line(head)) != 0; first = false) {
 		note_quoted(c, "<<<",
-			shows_credentials(c, span_of(head.p, n)) ? span_str("(credentials)\r\n")
-								 : span_of(head.p, n));
+			is_credentials(span_of(head.p, n)) ? span_str("(credentials)\r\n")
+							   : span_of(head.p, n));
 		if (c->u.http.status / 100 == 4)
 			note_unusable(c, field, span_of(head.p, n));
 		if (first && opens)
