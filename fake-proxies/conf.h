@@ -95,6 +95,7 @@ struct fp_conf {
 	struct net_addr listen[FP_MAX];
 	int n_role, n_listen;
 	bool public_ok, list_bugs;
+	bool no_memory;			/* while the options were read */
 	long max_connections, lifetime; /* 0 = no limit */
 	long dial_timeout, handshake_timeout;
 	struct fp_hostport to;

@@ -116,8 +116,9 @@ conn_ending(struct conn *c)
 		return;
 	case END_LATE:
 		c->end = END_STAGED;
-		timer_set(&c->fp->timers, &c->deadline, c->fp->now + LATE_MS + END_MS);
-		timer_set(&c->fp->timers, &c->pause, c->fp->now + LATE_MS);
+		if (!timer_set(&c->fp->timers, &c->deadline, c->fp->now + LATE_MS + END_MS) ||
+			!timer_set(&c->fp->timers, &c->pause, c->fp->now + LATE_MS))
+			conn_over(c, c->how);
 		return;
 	case END_STAGED:
 		break;
@@ -125,10 +126,13 @@ conn_ending(struct conn *c)
 	if (c->pause.index != 0)
 		return; /* END_LATE: not yet */
 	/* | answer | FIN, then read to the client's FIN: a close with unread input would be a RST */
-	shutdown(c->cl.ev.fd, SHUT_WR);
+	if (shutdown(c->cl.ev.fd, SHUT_WR) < 0 ||
+		!timer_set(&c->fp->timers, &c->deadline, c->fp->now + END_MS)) {
+		conn_over(c, c->how);
+		return;
+	}
 	c->state = C_DRAIN;
 	c->cl.rd = true;
-	timer_set(&c->fp->timers, &c->deadline, c->fp->now + END_MS);
 	conn_drain(c);
 }
 

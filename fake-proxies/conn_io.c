@@ -59,9 +59,7 @@ side_recv(struct side *s, void *buf, size_t n)
 	} else if (r == 0) {
 		s->rd = false;
 		s->end = true;
-	} else if (r > 0 && (size_t)r < n && !s->end && !s->reset) {
-		s->rd = false; /* all there was; what comes later, a FIN included, is a new edge */
-	}
+	} /* fewer than n may stand before an urgent octet (RFC 9293 3.8.5): more can be there without an edge */
 	return (long)r;
 }
 

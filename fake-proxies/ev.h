@@ -29,7 +29,9 @@ void ev_want_level(struct ev *, struct ev_src *, unsigned want);
 /* Before the descriptor is closed. */
 void ev_del(struct ev *, struct ev_src *);
 
-/* Wait at most ms (-1: for ever), set *now, and tell everybody who is ready.  False on an error that is no EINTR. */
+/* Wait at most ms (-1: for ever), set *now, and tell everybody who is ready.  False on an error that stays (errno). */
 bool ev_wait(struct ev *, int ms, int64_t *now);
+/* For the backends: is errno of a failed wait one that passes?  Then a moment has gone by, unless it was a signal. */
+bool ev_again(void);
 
 #endif

@@ -86,7 +86,7 @@ ev_wait(struct ev *e, int ms, int64_t *now)
 	*now = net_now();
 
 	if (n < 0)
-		return errno == EINTR;
+		return ev_again();
 	for (int i = 0; i < n; i++) {
 		struct ev_src *s = e->got[i].data.ptr;
 		uint32_t g = e->got[i].events;

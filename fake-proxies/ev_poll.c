@@ -99,7 +99,7 @@ ev_wait(struct ev *e, int ms, int64_t *now)
 	r = poll(e->fds, (nfds_t)n, ms);
 	*now = net_now();
 	if (r < 0)
-		return errno == EINTR;
+		return ev_again();
 	for (size_t i = 0; i < n; i++) {
 		struct ev_src *s = e->src[i];
 		short g = e->fds[i].revents;

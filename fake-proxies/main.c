@@ -33,6 +33,7 @@ static int n_listeners;
 static struct timer breather, lifetime;
 static struct ev_src stop_src, names_src;
 static int stop_pipe[2];
+static volatile sig_atomic_t signalled;
 static struct fp fp;
 
 static void
@@ -41,7 +42,9 @@ on_signal(int sig)
 	int saved = errno;
 
 	(void)sig;
-	(void)!write(stop_pipe[1], "", 1);
+	signalled = 1; /* also if the pipe, which ends a wait that begins just now, takes nothing */
+	while (write(stop_pipe[1], "", 1) < 0 && errno == EINTR)
+		;
 	errno = saved;
 }
 
@@ -119,8 +122,8 @@ acceptable(struct ev_src *s, unsigned events)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			listen_all(false); /* who waits is served when others have gone */
-			timer_set(&fp.timers, &breather, fp.now + BREATHER_MS);
+			if (timer_set(&fp.timers, &breather, fp.now + BREATHER_MS))
+				listen_all(false); /* who waits is served when others have gone */
 		}
 		if (errno != ECONNABORTED && errno != EINTR)
 			return;
@@ -177,8 +180,9 @@ static bool
 fill_standard(void)
 {
 	for (int i = 0; i < 3; i++)
-		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", i == 0 ? O_RDONLY : O_WRONLY) != i)
-			return false;
+		if (fcntl(i, F_GETFD) < 0 && errno == EBADF &&
+			open("/dev/null", i == 0 ? O_RDONLY : O_WRONLY) != i)
+			return fp_complain("cannot open /dev/null: %s", strerror(errno));
 	return true;
 }
 
@@ -194,10 +198,12 @@ prepare(void)
 		(void)setrlimit(RLIMIT_NOFILE, &r);
 	}
 	fp.ev = ev_new();
+	if (fp.ev == NULL)
+		return fp_complain("cannot watch sockets: %s", strerror(errno));
 	fp.scratch = malloc(SCRATCH);
 	fp.scratch2 = malloc(2 * SCRATCH);
 	fp.out = malloc(2 * SCRATCH);
-	if (fp.ev == NULL || fp.scratch == NULL || fp.scratch2 == NULL || fp.out == NULL)
+	if (fp.scratch == NULL || fp.scratch2 == NULL || fp.out == NULL)
 		return fp_complain("out of memory");
 	if (pipe(stop_pipe) < 0 || net_cloexec(stop_pipe[0]) < 0 || net_cloexec(stop_pipe[1]) < 0 ||
 		net_nonblock(stop_pipe[1], true) < 0)
@@ -238,7 +244,7 @@ serve(void)
 {
 	bool ok = true;
 
-	while (!fp.over && ok) {
+	while (!fp.over && !signalled && ok) {
 		int ms = timers_left(&fp.timers, net_now());
 
 		ok = ev_wait(fp.ev, fp.ready != NULL ? 0 : ms, &fp.now);

@@ -191,13 +191,17 @@ fp_options(struct fp_conf *cf, int argc, char **argv)
 {
 	char **knobs = calloc((size_t)argc + 1, sizeof(char *));
 	int n_knobs = 0;
-	bool ok = knobs != NULL, only_roles = false;
+	bool ok = true, only_roles = false;
 
+	if (knobs == NULL) {
+		fp_complain("out of memory");
+		return 1;
+	}
 	if (just_tell(argc, argv)) {
 		free(knobs);
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
-	for (int i = 1; i < argc && knobs != NULL; i++) {
+	for (int i = 1; i < argc; i++) {
 		if (!only_roles && strcmp(argv[i], "--") == 0)
 			only_roles = true;
 		else if (!only_roles && argv[i][0] == '-')
@@ -213,6 +217,8 @@ fp_options(struct fp_conf *cf, int argc, char **argv)
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
 	ok &= fp_users_env(cf) && check(cf);
+	if (cf->no_memory)
+		return 1;
 	if (!ok) {
 		fp_complain("fakeproxy --help tells what there is");
 		return 2;

@@ -5,6 +5,7 @@
 #include "hex.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ fp_complain(const char *fmt, ...)
 	char text[1024];
 	uint8_t line[4200];
 	struct obuf o = ob_over(line, sizeof line - 1);
+	size_t at = 0;
+	ssize_t r;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -24,7 +27,8 @@ fp_complain(const char *fmt, ...)
 	ob_str(&o, "fakeproxy: ");
 	hex_text(&o, span_str(text), 0);
 	o.p[o.n++] = '\n';
-	(void)!write(STDERR_FILENO, o.p, o.n);
+	while (at < o.n && ((r = write(STDERR_FILENO, o.p + at, o.n - at)) > 0 || (r < 0 && errno == EINTR)))
+		at += r > 0 ? (size_t)r : 0;
 	return false;
 }
 

@@ -3,6 +3,7 @@
  * The one thing to know: a question belongs to the queue, then to a thread, then to the answers, under one mutex. */
 #include "resolve.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -14,6 +15,7 @@
 
 #define THREADS 64 /* so many names may be slow at once before others have to wait */
 #define STACK (256 * 1024)
+#define TRIES 100
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
@@ -45,6 +47,14 @@ look_up(struct resolve *q)
 	freeaddrinfo(list);
 }
 
+/* A full pipe wakes as well; anything else is tried again, for who asked waits. */
+static void
+wake_up(void)
+{
+	for (int i = 0; i < TRIES && write(wake[1], "", 1) < 0 && errno != EAGAIN; i++)
+		;
+}
+
 static void *
 work(void *unused)
 {
@@ -68,7 +78,7 @@ work(void *unused)
 		q->next = NULL;
 		*answered_end = q;
 		answered_end = &q->next;
-		(void)!write(wake[1], "", 1); /* a full pipe wakes as well */
+		wake_up();
 	}
 	return NULL;
 }

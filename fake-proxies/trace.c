@@ -26,6 +26,14 @@ struct trace {
 };
 
 static void
+cannot_write(struct conn *c, const char *why)
+{
+	if (!c->fp->failed)
+		fp_complain("cannot write the trace %s: %s", c->trace->path, why);
+	c->fp->failed = true;
+}
+
+static void
 append(struct conn *c, const void *p, size_t n)
 {
 	int fd = open(c->trace->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -41,11 +49,8 @@ append(struct conn *c, const void *p, size_t n)
 			n -= (size_t)r;
 		}
 	}
-	if (fd < 0 || n != 0) {
-		if (!c->fp->failed)
-			fp_complain("cannot write the trace %s: %s", c->trace->path, strerror(errno));
-		c->fp->failed = true;
-	}
+	if (fd < 0 || n != 0)
+		cannot_write(c, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 }
@@ -58,6 +63,7 @@ trace_new(struct conn *c)
 	struct trace *t = calloc(1, sizeof *t);
 
 	if (t == NULL || (t->path = malloc(n)) == NULL) {
+		fp_complain("cannot write the trace %s/%05ld-%s.pxt: out of memory", dir, c->id, role);
 		free(t);
 		return NULL;
 	}
@@ -159,8 +165,10 @@ trace_payload(struct conn *c, enum trace_side side, const uint8_t *p, size_t n)
 		n = room;
 	c->trace->kept[side] += n;
 	text = malloc(n * 4 + 64);
-	if (text == NULL)
+	if (text == NULL) {
+		cannot_write(c, "out of memory");
 		return;
+	}
 	o = ob_over(text, n * 4 + 64);
 	put_title(c);
 	if (show) {

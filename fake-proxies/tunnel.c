@@ -78,8 +78,9 @@ pass_end(struct conn *c, bool down, struct flow *f, struct side *to)
 		return true;
 	if (f->rst)
 		return false;
+	if (shutdown(to->ev.fd, SHUT_WR) < 0)
+		return false; /* it would wait for an end that never comes */
 	f->fin = true;
-	shutdown(to->ev.fd, SHUT_WR);
 	if (c->fp->cf->bugs.on[BUG_TUN_NO_HALF_CLOSE]) {
 		c->fp->cf->bugs.shown[BUG_TUN_NO_HALF_CLOSE] = true;
 		c->up.fin = c->down.fin = true;

@@ -23,8 +23,10 @@ add_user(struct fp_conf *cf, struct span line, const char *where, int number)
 		return fp_complain(
 			"%s, line %d: name and password have at most 255 octets each", where, number);
 	more = realloc(cf->user, (cf->n_user + 1) * sizeof *more);
-	if (more == NULL)
+	if (more == NULL) {
+		cf->no_memory = true;
 		return fp_complain("out of memory");
+	}
 	cf->user = more;
 	cf->user[cf->n_user++] = u;
 	return true;

@@ -29,7 +29,7 @@ static const struct {
 } names[] = {{"EINTR", EINTR}, {"EAGAIN", EAGAIN}, {"ECONNRESET", ECONNRESET}, {"EPIPE", EPIPE}, {"EIO", EIO},
 	{"ENOMEM", ENOMEM}, {"EMFILE", EMFILE}, {"ENOENT", ENOENT}, {"EACCES", EACCES}, {"ENOBUFS", ENOBUFS},
 	{"ECONNREFUSED", ECONNREFUSED}, {"ENETUNREACH", ENETUNREACH}, {"ENOSPC", ENOSPC}, {"EINVAL", EINVAL},
-	{"EAI_AGAIN", EAI_AGAIN}, {"EAI_MEMORY", EAI_MEMORY}, {"EAI_NONAME", EAI_NONAME}, {"short", SHORT}};
+	{"ECONNABORTED", ECONNABORTED}, {"EAI_AGAIN", EAI_AGAIN}, {"EAI_MEMORY", EAI_MEMORY}, {"EAI_NONAME", EAI_NONAME}, {"short", SHORT}};
 
 static char function[32], hit_file[256];
 static long count = -1;
@@ -90,7 +90,8 @@ due(const char *name)
 			return bad; \
 		} \
 	} while (0)
-/* As FAIL; "short" makes n smaller.  A connection that is said to be lost is lost from then on. */
+/* As FAIL; "short" makes n smaller.  A connection that is said to be lost is lost from then on, and one that is said to
+ * have nothing now will say when it has. */
 #define SHORTEN(name, fd, n) \
 	do { \
 		int e_ = due(#name); \
@@ -99,10 +100,27 @@ due(const char *name)
 		} else if (e_ != 0) { \
 			if (e_ == ECONNRESET || e_ == EPIPE) \
 				syscall(SYS_shutdown, fd, SHUT_RDWR); \
+			if (e_ == EAGAIN) \
+				edge(fd); \
 			errno = e_; \
 			return -1; \
 		} \
 	} while (0)
+
+/* Descriptors that are watched for edges.  "Try again" is followed by an edge once there is something; said falsely, the
+ * edge has been before, and a program that trusts the system would wait for ever.  Setting the same interest again makes
+ * the kernel look, and report what is there. */
+static struct {
+	int set;
+	struct epoll_event e;
+} watched[1024];
+
+static void
+edge(int fd)
+{
+	if (fd >= 0 && fd < 1024 && watched[fd].set > 0)
+		syscall(SYS_epoll_ctl, watched[fd].set - 1, EPOLL_CTL_MOD, fd, &watched[fd].e);
+}
 
 ssize_t
 read(int fd, void *p, size_t n)
@@ -195,6 +213,11 @@ int
 epoll_ctl(int fd, int op, int to, struct epoll_event *e)
 {
 	FAIL(epoll_ctl, -1);
+	if (to >= 0 && to < 1024) {
+		watched[to].set = e != NULL && (e->events & EPOLLET) ? fd + 1 : 0;
+		if (watched[to].set > 0)
+			watched[to].e = *e;
+	}
 	return (int)syscall(SYS_epoll_ctl, fd, op, to, e);
 }
 
@@ -215,8 +238,15 @@ socket(int family, int type, int protocol)
 int
 connect(int fd, __CONST_SOCKADDR_ARG a, socklen_t n)
 {
-	FAIL(connect, -1);
-	return (int)syscall(SYS_connect, fd, a.__sockaddr__, n);
+	int e = due("connect");
+
+	/* an interrupted one goes on by itself */
+	if (e == 0 || e == EINTR)
+		e = syscall(SYS_connect, fd, a.__sockaddr__, n) == 0 ? e : errno;
+	if (e == 0)
+		return 0;
+	errno = e;
+	return -1;
 }
 
 int

@@ -29,12 +29,12 @@ STATUSES = {0, 2, 3, 4, 5, 6, 7, 8, 9}
 HARMLESS = {
     "read": ["EINTR", "EAGAIN", "short"], "write": ["EINTR", "EAGAIN", "short"], "recv": ["EINTR", "EAGAIN", "short"],
     "send": ["EINTR", "EAGAIN", "short"], "splice": ["EINTR", "EAGAIN", "short"], "poll": ["EINTR"], "ppoll": ["EINTR"],
-    "epoll_wait": ["EINTR"], "accept": ["EINTR", "EAGAIN"],
+    "epoll_wait": ["EINTR"], "accept": ["EINTR", "EAGAIN"], "connect": ["EINTR"],
 }
 HARD = {
     "read": ["EIO"], "write": ["EPIPE", "EIO"], "recv": ["ECONNRESET"], "send": ["ECONNRESET"],
     "splice": ["EINVAL", "ECONNRESET", "EPIPE"], "poll": ["ENOMEM"], "ppoll": ["ENOMEM"], "epoll_wait": ["ENOMEM"],
-    "epoll_ctl": ["ENOMEM"], "epoll_create1": ["EMFILE"], "socket": ["EMFILE"], "connect": ["ECONNREFUSED", "ENETUNREACH", "EINTR"],
+    "epoll_ctl": ["ENOMEM"], "epoll_create1": ["EMFILE"], "socket": ["EMFILE"], "connect": ["ECONNREFUSED", "ENETUNREACH"],
     "bind": ["EACCES"], "listen": ["ENOMEM"], "accept": ["EMFILE", "ECONNRESET"], "shutdown": ["ENOBUFS"],
     "setsockopt": ["EINVAL"], "getsockopt": ["ENOBUFS"], "getsockname": ["ENOBUFS"], "pipe": ["EMFILE"], "pipe2": ["EMFILE"],
     "open": ["EMFILE", "EACCES"], "dup2": ["EMFILE"], "fcntl": ["EINVAL"], "getaddrinfo": ["EAI_AGAIN", "EAI_MEMORY", "EAI_NONAME"],
@@ -50,6 +50,7 @@ class Target:
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
         self.got = []
+        self.live = 0
         self.changed = threading.Condition()
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -59,6 +60,8 @@ class Target:
                 conn, _ = self.sock.accept()
             except OSError:
                 return
+            with self.changed:
+                self.live += 1
             threading.Thread(target=self._one, args=(conn,), daemon=True).start()
 
     def _one(self, conn):
@@ -74,6 +77,7 @@ class Target:
         conn.close()
         with self.changed:
             self.got.append(got)
+            self.live -= 1
             self.changed.notify_all()
 
     @staticmethod
@@ -86,10 +90,10 @@ class Target:
 
     def take(self, wait):
         """What the connections since the last time said (one of a run before may be late); with wait, after one has
-        said everything."""
+        said everything or all have ended."""
         with self.changed:
             if wait:
-                self.changed.wait_for(lambda: UP in self.got, LIMIT)
+                self.changed.wait_for(lambda: UP in self.got or self.live == 0, LIMIT)
             got, self.got = self.got, []
             return got
 
@@ -233,3 +237,105 @@ def test_connect(path, target, tmp_path, kind):
     assert sum(met.values()) > 10, met
     print(f"{name}: {sum(met.values())} faults met;", " ".join(f"{c}:{f}={n}" for (c, f), n in met.items() if n))
 
+
+# fakeproxy: only what it calls.  Its log and its messages go to descriptors that block, which never say "try again".
+SERVER_PATHS = {"socks4-resolve": [], "socks5-password": [], "http-basic": ["--trace", "traces"], "telnet": ["-o", "dialect=delegate"]}
+SERVER_HARMLESS = {
+    "read": ["EINTR", "EAGAIN", "short"], "write": ["EINTR", "short"], "recv": ["EINTR", "EAGAIN", "short"],
+    "send": ["EINTR", "EAGAIN", "short"], "epoll_wait": ["EINTR"], "accept": ["EINTR", "EAGAIN", "ECONNABORTED"],
+    "connect": ["EINTR"],
+}
+SERVER_HARD = {c: HARD[c] for c in [
+    "read", "write", "recv", "send", "epoll_wait", "epoll_ctl", "epoll_create1", "socket", "bind", "listen", "accept",
+    "connect", "shutdown", "setsockopt", "getsockopt", "getsockname", "pipe", "open", "fcntl", "getaddrinfo", "pthread_create", "malloc"]}
+RECORD = r"fakeproxy: cannot write the (log on standard error|trace \S+): "
+
+
+def session(target, argv, env):
+    """Through a server in which something failed: what arrives is right as far as it goes."""
+    rc, out, err = run_connect(argv, env)
+    got = target.take(rc == 0)
+    assert rc in STATUSES and DOWN.startswith(out), f"status {rc}, {len(out)} octets: {err}"
+    assert all(UP.startswith(g) for g in got), "other octets arrived"
+    return rc == 0 and out == DOWN and UP in got
+
+
+def fake_once(target, name, kind, call, n, fault, tmp_path):
+    """What was wrong, or "", and whether the fault was met."""
+    words, argv, env = PATHS[name]
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C", **env}
+    hit = tmp_path / "hit"
+    hit.unlink(missing_ok=True)
+    fake = Fake(*words, *[str(tmp_path) if w == "traces" else w for w in SERVER_PATHS[name]],
+                env={"FAULT": f"fakeproxy:{call}:{n}:{fault}", "FAULT_HIT": str(hit), "LD_PRELOAD": str(SHIM),
+                     **({"FAKEPROXY_USER": "alice:s3cret"} if name in WITH_USERS else {})})
+    wrong = []
+    if fake.port != 0:
+        line = [str(CONNECT), *argv(fake.port, target.port)]
+        try:
+            whole = session(target, line, env)
+            if not whole and (kind == "harmless" or not hit.exists()):
+                wrong.append("the session is not whole")
+            if hit.exists() and not session(target, line, env):
+                wrong.append("the next session is not whole")
+        except (AssertionError, pytest.fail.Exception) as e:
+            wrong.append(str(e).splitlines()[0])
+        if fake.p.poll() is not None:
+            wrong.append("the server ended")
+    try:
+        status = fake.end()
+    except subprocess.TimeoutExpired:
+        fake.p.kill()
+        return "does not end on SIGTERM", hit.exists()
+    fake.reader.join(LIMIT)
+    said = fake.said[0]
+    complaints = [x for x in said.splitlines() if x.startswith("fakeproxy: ")]
+    if fake.port == 0:
+        if kind == "harmless" or status not in (1, 2) or not re.match(r"fakeproxy: [^\n]+\n$", said):
+            wrong.append("does not start")
+    elif kind == "hard" and len(complaints) == 1 and re.match(RECORD, complaints[0]):
+        if status != 1:
+            wrong.append("a record is missing and the status is not 1")
+    elif status != 0 or complaints:
+        wrong.append("complains")
+    return f"{', '.join(wrong)}: status {status}, {said[-400:]!r}" if wrong else "", hit.exists()
+
+
+@pytest.mark.parametrize("kind", ["harmless", "hard"])
+@pytest.mark.parametrize("name", SERVER_PATHS)
+def test_fakeproxy(name, kind, target, tmp_path):
+    """The session may be lost by a hard fault, the server may not: the next one goes through, and SIGTERM ends it."""
+    met, wrong = {}, []
+
+    def once(call, fault, n):
+        what, hit = fake_once(target, name, kind, call, n, fault, tmp_path)
+        if what:
+            wrong.append(f"{name}: {call} no. {n} {fault}: {what}")
+        return hit
+
+    for call, faults in (SERVER_HARMLESS if kind == "harmless" else SERVER_HARD).items():
+        for fault in faults:
+            met[call, fault] = loop(call, fault, lambda n, c=call, f=fault: once(c, f, n))
+    assert not wrong, "\n".join(wrong)
+    assert sum(met.values()) > 10, met
+    print(f"fakeproxy {name}: {sum(met.values())} faults met;", " ".join(f"{c}:{f}={n}" for (c, f), n in met.items() if n))
+
+
+def test_urgent():
+    """A read ends in front of an urgent octet (RFC 9293 3.8.5) though more is there, and no new edge will tell so."""
+    fake = Fake("socks4")
+    with socket.create_server(("127.0.0.1", 0)) as listener, \
+            socket.create_connection(("127.0.0.1", fake.port), LIMIT) as client:
+        client.sendall(b"\x04\x01" + listener.getsockname()[1].to_bytes(2, "big") + b"\x7f\0\0\1\0")
+        far, _ = listener.accept()
+        assert len(client.recv(8, socket.MSG_WAITALL)) == 8
+        fake.p.send_signal(signal.SIGSTOP)
+        os.waitpid(fake.p.pid, os.WUNTRACED)
+        client.sendall(b"a" * 100)
+        client.send(b"!", socket.MSG_OOB)
+        client.sendall(b"b" * 100)
+        fake.p.send_signal(signal.SIGCONT)
+        far.settimeout(LIMIT)
+        assert far.recv(200, socket.MSG_WAITALL) == b"a" * 100 + b"b" * 100
+        far.close()
+    assert fake.end() == 0
