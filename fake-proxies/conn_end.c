@@ -3,6 +3,7 @@
  * The one thing to know: a close with unread input makes a RST, and a RST may destroy what was sent before it
  * (RFC 9112 9.6); so FIN first, then read to the other side's end. */
 #include "record.h"
+#include "sock.h"
 #include "tap.h"
 #include "wipe.h"
 
@@ -112,6 +113,7 @@ conn_ending(struct conn *c)
 		return;
 	case END_OPEN:
 		c->state = C_STUCK;
+		sock_probe(c->cl.ev.fd);
 		timer_stop(&c->fp->timers, &c->deadline);
 		return;
 	case END_LATE:

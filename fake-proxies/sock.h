@@ -12,5 +12,7 @@ int sock_dial(const struct net_addr *);
 int sock_accept(int listener, struct net_addr *peer);
 
 void sock_nodelay(int fd);
+/* Ask the other side every few seconds whether it is there: one that has gone without a word resets. */
+void sock_probe(int fd);
 
 #endif

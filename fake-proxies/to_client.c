@@ -2,6 +2,7 @@
  * to_client.c - all that is sent to a client goes through here, and through the tap if faults are asked for.
  * The one thing to know: without faults there is no tap and no copy. */
 #include "record.h"
+#include "sock.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -36,6 +37,9 @@ stuck(struct conn *c)
 	c->state = C_STUCK;
 	c->how = "eof";
 	timer_stop(&c->fp->timers, &c->deadline);
+	sock_probe(c->cl.ev.fd); /* what is not read may hold its FIN back for ever */
+	if (c->cl.end)
+		conn_later(c); /* its FIN has come: nothing more will tell that it has gone */
 	return true;
 }
 
