@@ -140,6 +140,10 @@ $(BUILD)/faults.so: tests/faults/shim.c
 faults: all $(BUILD)/faults.so
 	BUILD=$(abspath $(BUILD)) $(PYTEST) -q tests/faults
 
+# A thousand sessions at once, with faults, for SECONDS: tests/soak.
+soak: all
+	BUILD=$(abspath $(BUILD)) SECONDS=$(or $(SECONDS),600) tests/soak/run
+
 fuzz-corpus: $(FUZZ)
 	@BUILD=$(BUILD) ci/fuzz-corpus
 
@@ -202,5 +206,5 @@ clean:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 .PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score matrix matrix-check lint docker bench asan static install clean
-.PHONY: faults fuzz fuzz-long fuzz-corpus fuzz-programs
+.PHONY: faults soak fuzz fuzz-long fuzz-corpus fuzz-programs
 .SECONDARY:
