@@ -50,14 +50,15 @@ note_unusable(struct client *c, const char *field, struct span line)
 	}
 }
 
-/* Is this a field of credentials?  A proxy may send our request back; in other fields note_quoted hides them. */
+/* Does the line hold credentials?  A proxy may send our request back, in any field. */
 static bool
-is_credentials(struct span line)
+is_credentials(const struct client *c, struct span line)
 {
 	const uint8_t *colon = memchr(line.p, ':', line.n);
 	struct span name = span_of(line.p, colon == NULL ? 0 : (size_t)(colon - line.p));
 
-	return same_nocase(name, "Proxy-Authorization") || same_nocase(name, "Authorization");
+	return same_nocase(name, "Proxy-Authorization") || same_nocase(name, "Authorization") ||
+	       client_hide(c, line).p != line.p;
 }
 
 void
@@ -68,8 +69,8 @@ http_note_head(struct client *c, struct span head, const char *field)
 
 	for (bool first = true; c->peer.notes != NULL && (n = head_line(head)) != 0; first = false) {
 		note_quoted(c, "<<<",
-			is_credentials(span_of(head.p, n)) ? span_str("(credentials)\r\n")
-							   : span_of(head.p, n));
+			is_credentials(c, span_of(head.p, n)) ? span_str("(credentials)\r\n")
+							      : span_of(head.p, n));
 		if (c->u.http.status / 100 == 4)
 			note_unusable(c, field, span_of(head.p, n));
 		if (first && opens)
