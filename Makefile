@@ -163,9 +163,17 @@ conform-repeat: all
 score: all
 	ci/score
 
-# Every trace against other people's servers and clients, each in namespaces of its own: docs/matrix.{json,md}
+# Every trace against other people's servers and clients, each in namespaces of its own: docs/matrix.{json,md,html}
 matrix: all
-	ci/matrix
+	@s=0; ci/matrix || s=$$?; ci/matrix_page.py && exit $$s
+
+.PHONY: matrix-page page
+matrix-page:
+	ci/matrix_page.py
+
+# The page in a browser; build/matrix.png and build/matrix-phone.png are what it looks like
+page:
+	BUILD=$(abspath $(BUILD)) $(PYTEST) -q tests/page
 
 matrix-check:
 	ci/matrix --check
