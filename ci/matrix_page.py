@@ -100,7 +100,7 @@ def table(m, kind, protocol):
 		return ""
 	title = f"{SIDES.get(kind, kind)}: {PROTOCOLS.get(protocol, protocol or 'no protocol')}"
 	out = [f'<div class="scroll{" many" if len(columns) > 11 else ""}" role="region" tabindex="0" aria-label="{esc(title)}">'
-		f'<table class="m" data-side="{esc(kind)}" data-protocol="{esc(protocol)}"><caption>{esc(title)}</caption>\n'
+		f'<table class="m" data-side="{esc(kind)}" data-protocol="{esc(protocol)}"><caption><span>{esc(title)}</span></caption>\n'
 		'<thead><tr><th scope="col">case</th><th scope="col">level</th>']
 	for p in columns:
 		out.append(f'<th scope="col" data-program="{esc(p["id"])}"><a href="#p/{quoted(p["id"])}">{esc(p["name"])}</a> '
@@ -194,7 +194,7 @@ def summary(m):
 	out = []
 	for kind, title in SIDES.items():
 		out.append(f'<div class="scroll" role="region" tabindex="0" aria-label="{title}: versions and counts"><table class="sum">'
-			f'<caption>{title}: versions and counts</caption>\n<thead><tr><th scope="col">program</th><th scope="col">version</th>'
+			f'<caption><span>{title}: versions and counts</span></caption>\n<thead><tr><th scope="col">program</th><th scope="col">version</th>'
 			'<th scope="col">role</th>' + "".join(f'<th scope="col">{v}</th>' for v in VERDICTS)
 			+ f"</tr></thead>\n<tbody>\n{program_rows(m, kind)}</tbody></table></div>\n")
 	return "".join(out)
