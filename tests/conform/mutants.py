@@ -239,7 +239,7 @@ wrong("wh-realm-quoted", "basic", "a challenge whose realm is not quoted is none
       (CHH, "			if (same_nocase(word, \"Basic\"))\n",
        "			if (same_nocase(word, \"Basic\") && (v.n < 7 || memchr(v.p, '\"', v.n) != NULL))\n"))
 wrong("wh-secret-noted", "basic", "-d shows the credentials", "connect(1)",
-      ("src/connect/http_note.c", "	if (!c->u.http.authorize || c->pass == NULL", "	if (c->pass != NULL)\n		note(c, c->pass);\n	if (!c->u.http.authorize || c->pass == NULL"))
+      ("src/connect/http_note.c", "	while ((n = head_line(s)) != 0) {\n		if (n > 20", "	if (c->pass != NULL)\n		note(c, c->pass);\n	while ((n = head_line(s)) != 0) {\n		if (n > 20"))
 
 # ---- telnet ------------------------------------------------------------------------------------------------------
 
