@@ -34,8 +34,12 @@ PROGRAMS      := $(foreach p,connect fakeproxy proxyspec,$(if $($(p)_SRC),$(BUIL
 obj    = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 nomain = $(filter-out %/main.o,$(call obj,$(1)))
 
+# What was compiled in; asked of the compiler, as the program may be for another machine.
+sandbox_is = printf '\#include "sandbox.h"\nSANDBOX_IS\n' | \
+	$(CC) $(CPPFLAGS) -Isrc/connect $(ALLCFLAGS) -E -P -x c - 2>/dev/null | tail -n 1 | tr -d '"'
+
 all: $(PROGRAMS)
-	@echo "built: $(PROGRAMS); optional features: none needed"
+	@echo "built: $(PROGRAMS); optional features: connect's sandbox: $$($(sandbox_is))"
 
 # The walls between the two ends of the wire: a program sees src/base and its own folder, nothing else.
 $(BUILD)/connect: $(call obj,$(connect_SRC) $(base_SRC))

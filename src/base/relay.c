@@ -77,15 +77,10 @@ pass_end(struct relay *r, struct flow *f)
 	} else if (f->to_sock) {
 		shutdown(f->to, SHUT_WR);
 	} else if (f->to == STDOUT_FILENO && !r->up.over) {
-		/* A descriptor that stays open, so that the number is not given to something else. */
-		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-		if (null >= 0) {
-			dup2(null, f->to);
-			close(null);
-		} else {
+		/* A descriptor that stays open, so that the number is not given to something else; nothing can be
+		 * opened any more. */
+		if (dup2(STDERR_FILENO, f->to) < 0)
 			close(f->to);
-		}
 	} else {
 		close(f->to);
 	}

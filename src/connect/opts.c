@@ -11,6 +11,7 @@
 
 #include "conf.h"
 #include "given.h"
+#include "sandbox.h"
 #include "say.h"
 
 #define SECONDS_MAX (24 * 24 * 3600) /* fits milliseconds in an int */
@@ -23,7 +24,8 @@ usage(int fd, const char *name)
 		"          [-H [user@]proxy-server[:port]] [-S [user@]socks-server[:port]]\n"
 		"          [-T proxy-server[:port]] [-a auth-methods] [-c telnet-proxy-command]\n"
 		"          [--http1.0] [--no-half-close] [--forever] [--pipeline] [--connect-timeout sec]\n"
-		"          [--handshake-timeout sec] [--idle-timeout sec] [--end-with-remote]\n"
+		"          [--handshake-timeout sec] [--idle-timeout sec] [--end-with-remote] "
+		"[--no-sandbox]\n"
 		"          [--good-phrase text] [--bad-phrase text] [--help] [--version]\n"
 		"          host port\n",
 		safe(name));
@@ -167,6 +169,8 @@ long_option(struct given *g, const char *s)
 		cfg->http10 = true;
 	} else if (value == NULL && strcmp(s, "no-half-close") == 0) {
 		cfg->half_close = false;
+	} else if (value == NULL && strcmp(s, "no-sandbox") == 0) {
+		cfg->sandbox = false;
 	} else if (value == NULL && strcmp(s, "end-with-remote") == 0) {
 		cfg->end_with_remote = true;
 	} else if (value == NULL && strcmp(s, "forever") == 0) {
@@ -193,7 +197,7 @@ parse_words(struct given *g)
 			return ST_OK;
 		}
 		if (strcmp(w, "--version") == 0) {
-			printf("connect " VERSION "\n");
+			printf("connect " VERSION "\nsandbox: " SANDBOX_IS "\n");
 			return fflush(stdout) == 0 ? ST_OK : ST_IO;
 		}
 		if (w[1] == '-') {
@@ -221,7 +225,7 @@ opts_parse(struct config *cfg, int argc, char **argv)
 	memset(cfg, 0, sizeof *cfg);
 	cfg->method = METHOD_DIRECT;
 	cfg->socks_version = 5;
-	cfg->half_close = true;
+	cfg->half_close = cfg->sandbox = true;
 	cfg->connect_ms = cfg->handshake_ms = 30 * 1000;
 	status = parse_words(&g);
 	if (status >= 0)

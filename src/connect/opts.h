@@ -42,6 +42,7 @@ struct config {
 	const char *good[CLIENT_PHRASES + 1], *bad[CLIENT_PHRASES + 1];
 	int wait_ms, connect_ms, handshake_ms, idle_ms; /* 0 = none */
 	bool pass;     /* -F: hand the connection to the program behind standard output */
+	bool sandbox;  /* while relaying */
 	bool pipeline; /* SOCKS5: do not wait for the answers between the messages */
 };
 

@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "cred.h"
 #include "hex.h"
+#include "sandbox.h"
 #include "say.h"
 
 #define WINDOW (64 * 1024) /* longest message of a handshake; bounds an HTTP header */
@@ -150,6 +151,8 @@ session_relay(struct session *s, int in, int out, bool hold)
 	if (early > 0)
 		on_event(NULL, RELAY_RECEIVED, down_buf, early);
 	relay_begin(r);
+	if (s->cfg->sandbox)
+		sandbox_enter(hold);
 	end = relay_run(r);
 	say_debug("relaying done.");
 	if (end == RELAY_LOCAL_LOST)
