@@ -44,7 +44,7 @@ def test_usage_names_every_option():
     for letter in "dnhst45pPRwHSTacVD":
         assert re.search(r"\[-[a-zA-Z0-9]*%s" % letter, text), letter
     for name in ("--http1.0", "--no-half-close", "--forever", "--connect-timeout", "--handshake-timeout",
-                 "--idle-timeout", "--good-phrase", "--bad-phrase", "--help", "--version"):
+                 "--idle-timeout", "--good-phrase", "--bad-phrase", "--no-sandbox", "--help", "--version"):
         assert name in text, name
 
 

@@ -306,7 +306,7 @@ def stopped_and_continued(trace, tmp):
     with FakeServer(fakes.socks5()) as px:
         with through(trace, px, "--idle-timeout", "1000") as r:
             assert r.out_read(len(HELLO)) == HELLO
-            runner.wait_until(lambda: state(r.pid) in "St", what="the wait")
+            runner.wait_until(lambda: state(r.pid) == "S", what="the wait")
             os.kill(r.pid, signal.SIGSTOP)
             runner.wait_until(lambda: state(r.pid) in "Tt", what="the stop")
             os.kill(r.pid, signal.SIGCONT)
@@ -365,6 +365,15 @@ def telnet_chatter(trace, tmp):
         with trace("-T", px.spec, "target.test", "22") as r:
             res = r.finish(BYE)
     assert res.rc == 0 and res.out.endswith(HELLO)
+
+
+@scene
+def password(trace, tmp):
+    """What guarded the password is undone before."""
+    with FakeServer(fakes.socks5(method=2)) as px:
+        with trace("-S", "bob@" + px.spec, "target.test", "22", env={"SOCKS5_PASSWORD": "s3cret"}) as r:
+            res = r.finish(BYE)
+    assert res.rc == 0 and res.out == HELLO
 
 
 @scene
