@@ -146,7 +146,7 @@ emit_map(struct program *p)
 static void
 build(struct program *p, bool accepting)
 {
-	size_t at[NCALLS], target[ON_MMAP + 1], arch;
+	size_t at[NCALLS], target[ON_MMAP + 1], arch, newer;
 
 	p->n = 0;
 	emit_load(p, offsetof(struct seccomp_data, args));
@@ -158,9 +158,9 @@ build(struct program *p, bool accepting)
 	for (size_t i = 0; i < NCALLS; i++)
 		if (calls[i].check != ACCEPTING || accepting)
 			at[i] = emit_equal(p, calls[i].nr);
-	lead(p, emit(p, BPF_JMP | BPF_JGT | BPF_K, NEWEST), p->n + 2);
+	newer = emit(p, BPF_JMP | BPF_JGT | BPF_K, NEWEST);
 	emit_ret(p, p->refuse);
-	emit_ret(p, SECCOMP_RET_ERRNO | ENOSYS);
+	lead(p, newer, emit_ret(p, SECCOMP_RET_ERRNO | ENOSYS));
 	target[ALWAYS] = target[ACCEPTING] = emit_ret(p, SECCOMP_RET_ALLOW);
 	target[ON_FCNTL] = emit_values(p, 1, fcntls, sizeof fcntls / sizeof fcntls[0]);
 	target[ON_IOCTL] = emit_values(p, 1, ioctls, sizeof ioctls / sizeof ioctls[0]);
