@@ -41,7 +41,7 @@ def test_the_version_tells_what_was_compiled_in():
 # --- is it on? ----------------------------------------------------------------------------------------------------
 
 def status(pid):
-    with open("/proc/%d/status" % pid) as f:
+    with open("/proc/%s/status" % pid) as f:
         text = f.read()
     return tuple(int(re.search(r"^%s:\s*(\d+)" % k, text, re.M).group(1)) for k in ("Seccomp", "NoNewPrivs"))
 
@@ -103,6 +103,21 @@ def test_forever_confines_its_sessions_and_not_itself(off):
                     assert [status(p) for p in children(r.pid)] == [OFF if off else ON]
                     assert status(r.pid) == OFF
                 runner.wait_until(lambda: not children(r.pid), what="the session's end")
+
+
+@needs_seccomp
+@pytest.mark.parametrize("args", [(), ("-d",)], ids=["quiet", "-d"])
+def test_a_thread_that_waits_for_a_name_server_is_confined_and_ends(jail, args):
+    """The name is left to the proxy after half of the limit, and who waits for its address is left behind."""
+    with FakeServer(fakes.socks5()) as px:
+        with jail.start(*args, "-R", "both", "--connect-timeout", "1", "-S", px.spec, "silent.test", "22") as r:
+            assert r.out_read(len(HELLO)) == HELLO
+            tasks = os.listdir("/proc/%d/task" % r.pid)
+            assert len(tasks) == 2 and [status("%d/task/%s" % (r.pid, t)) for t in tasks] == [ON, ON]
+            runner.wait_until(lambda: len(os.listdir("/proc/%d/task" % r.pid)) == 1, what="the thread's end")
+            assert runner.cpu_seconds(r.pid) < 1
+            res = r.finish(BYE)
+    assert res.rc == 0 and px.conns[0].app == BYE, res
 
 
 def test_no_sandbox_takes_no_value():
