@@ -18,7 +18,8 @@ PARALLEL ?= -n 4 --dist loadfile
 MUSL     ?= musl-gcc
 sanitize  = -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-CPPFLAGS += -D_GNU_SOURCE
+# Of 32 bits: files above 2 GiB and times after 2038.  Of 64: nothing.
+CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 ALLCFLAGS = -std=c11 $(OPT) $(WARN) $(WERROR) $(if $(SAN),$(sanitize),$(HARDEN)) $(CFLAGS)
 ALLLDFLAGS = $(if $(SAN),-fsanitize=$(SAN),$(LINK) -Wl,-z,relro,-z,now) $(LDFLAGS)
 LINK      = -pie
@@ -64,6 +65,11 @@ with_pair   = $(with_connect) $(with_fake) $(call obj,$(wildcard tests/unit/pair
 kind        = $(firstword $(subst _, ,$(notdir $(1))))
 check_flags := $(shell pkg-config --cflags check 2>/dev/null)
 check_libs  = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) -lpthread
+ifdef OWN_CHECK # no libcheck for that machine, or none that is instrumented
+unit_lib    += $(call obj,tests/unit/own/check.c)
+check_flags := -Itests/unit/own
+check_libs  := -lpthread
+endif
 
 $(BUILD)/obj/tests/unit/%.o: UINC = $(check_flags)
 $(BUILD)/obj/tests/unit/connect_%.o: UINC = $(check_flags) -Isrc/connect
@@ -73,6 +79,7 @@ $(BUILD)/obj/tests/unit/pair_%.o: UINC = $(check_flags) -I.
 $(BUILD)/obj/tests/unit/pair/client_end.o: UINC = -Isrc/connect
 $(BUILD)/obj/tests/unit/pair/server_end.o: UINC = -Ifake-proxies
 $(BUILD)/obj/tests/unit/lib/%.o: UINC = $(check_flags)
+$(BUILD)/obj/tests/unit/own/%.o: UINC = $(check_flags)
 
 .SECONDEXPANSION:
 $(UNIT): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(unit_lib) $(with_base) $$(with_$$(call kind,%))
@@ -102,6 +109,8 @@ $(BUILD)/bench-one: ci/bench-one.c ci/bench-responder.c ci/bench-one.h
 
 demo: $(BUILD)/connect $(BUILD)/fakeproxy $(BUILD)/echo
 	@BUILD=$(BUILD) ci/demo
+
+unit-programs: $(UNIT)
 
 unit: $(UNIT)
 	@test -n "$(UNIT)" || { echo "no unit tests"; exit 1; }
@@ -188,6 +197,21 @@ lint:
 docker:
 	BUILD=$(BUILD) ci/docker/run
 
+tidy:
+	ci/analyse
+
+# What the tests reach (docs/RELIABILITY.md).
+coverage:
+	$(MAKE) BUILD=$(BUILD)/cov OPT=-O0 HARDEN=-fPIE CFLAGS="-g --coverage" LIBS=ci/coverage_exit.c all fuzz-programs unit-programs
+	BUILD=$(BUILD)/cov ci/coverage
+
+valgrind: all
+	BUILD=$(BUILD) ci/valgrind
+
+# Other machines: big-endian of 64 bits, little-endian of 32, under qemu-user.
+cross:
+	ci/cross
+
 # The static programs are measured, too, where build/static has them (make static).
 bench: all $(BUILD)/bench-one
 	PYTHONDONTWRITEBYTECODE=1 ci/bench
@@ -218,5 +242,5 @@ clean:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 .PHONY: all demo unit e2e fake check slow mutants mutants-only conform conform-repeat score matrix matrix-check lint docker bench asan static install clean
-.PHONY: faults soak fuzz fuzz-long fuzz-corpus fuzz-programs
+.PHONY: tidy coverage valgrind cross faults soak fuzz fuzz-long fuzz-corpus fuzz-programs unit-programs
 .SECONDARY:

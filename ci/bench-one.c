@@ -294,7 +294,7 @@ fill_in(char **argv, unsigned short port)
 {
 	static char room[16][256];
 
-	for (int i = 0; argv[i] != NULL && i < 16; i++) {
+	for (int i = 0; i < 16 && argv[i] != NULL; i++) {
 		char *at = strstr(argv[i], "{port}");
 
 		if (at == NULL)
@@ -320,7 +320,7 @@ main(int argc, char **argv)
 	r.what = (enum what)index_of(argv[1], whats);
 	kind = (enum stdio_kind)index_of(argv[2], kinds);
 	r.proto = kind == DIRECT ? NO_PROXY : (enum proto)index_of(argv[3], protos);
-	r.n = atoll(argv[4]);
+	r.n = strtoll(argv[4], NULL, 10);
 	if (r.what == PINGS) { /* all on one processor: else the scheduler is what is measured */
 		cpu_set_t one;
 

@@ -46,7 +46,9 @@ main(void)
 	while (poll(p, 2, -1) >= 0 && !p[1].revents) {
 		int fd = accept(lfd, NULL, NULL);
 
-		if (fd >= 0 && fork() == 0) {
+		if (fd < 0)
+			continue;
+		if (fork() == 0) {
 			close(lfd);
 			serve(fd);
 		}

@@ -21,7 +21,7 @@ struct fp_bugs {
 	bool any_tunnel; /* one of those that change the tunnel's octets */
 };
 
-#define FP_ANY -1   /* a number that was not set */
+#define FP_ANY (-1) /* a number that was not set */
 #define FP_MAX 32   /* entries of each list below */
 #define FP_NAME 256 /* a name of 255 octets and NUL */
 
@@ -95,9 +95,9 @@ struct fp_conf {
 	struct net_addr listen[FP_MAX];
 	int n_role, n_listen;
 	bool public_ok, list_bugs;
-	bool no_memory;			/* while the options were read */
-	long max_connections, lifetime; /* 0 = no limit */
-	long dial_timeout, handshake_timeout;
+	bool no_memory;			   /* while the options were read */
+	int64_t max_connections, lifetime; /* 0 = no limit */
+	int64_t dial_timeout, handshake_timeout;
 	struct fp_hostport to;
 	struct fp_rule resolve[FP_MAX], redirect[FP_MAX], deny[FP_MAX];
 	int n_resolve, n_redirect, n_deny;
@@ -144,7 +144,8 @@ const char *fp_bug_name(enum fp_bug);
 bool fp_bugs_fit(const struct fp_conf *);
 
 /* parse.c: small values.  All return false if the text is not one; the caller says so. */
-bool fp_number(const char *text, long min, long max, long *out);     /* decimal, or hexadecimal with 0x */
+bool fp_number(
+	const char *text, int64_t min, int64_t max, int64_t *out);   /* decimal, or hexadecimal with 0x */
 bool fp_addr(const char *host, uint16_t port, struct net_addr *out); /* numeric, canonical */
 bool fp_split(
 	const char *text, char *host, size_t cap, const char **port); /* at the last colon; brackets go */

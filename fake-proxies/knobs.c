@@ -13,7 +13,7 @@ struct knob {
 	unsigned roles;
 	enum how how;
 	size_t at, count_at; /* where in struct fp_conf */
-	long min, max;
+	int64_t min, max;
 	const char *words; /* WORD: separated by commas, in the order of the enum's values */
 };
 
@@ -67,7 +67,7 @@ static bool
 set_method(struct fp_conf *cf, const char *v)
 {
 	char word[16];
-	long n;
+	int64_t n;
 
 	if (*v == '!') {
 		if (!fp_number(v + 1, 0, 255, &n))
@@ -115,7 +115,7 @@ set_userid(struct fp_conf *cf, const char *v)
 static bool
 set_interim(struct fp_conf *cf, const char *v)
 {
-	long n;
+	int64_t n;
 
 	if (!fp_number(v, 100, 199, &n) || cf->http.n_interim == FP_MAX)
 		return false;
@@ -172,7 +172,7 @@ set(struct fp_conf *cf, const struct knob *k, const char *v)
 {
 	void *at = (char *)cf + k->at;
 	int *count = (int *)(void *)((char *)cf + k->count_at);
-	long n;
+	int64_t n;
 
 	switch (k->how) {
 	case NUMBER:

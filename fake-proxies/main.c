@@ -180,6 +180,7 @@ static bool
 fill_standard(void)
 {
 	for (int i = 0; i < 3; i++)
+		/* cppcheck-suppress leakReturnValNotUsed ; the descriptors are to stay open */
 		if (fcntl(i, F_GETFD) < 0 && errno == EBADF &&
 			open("/dev/null", i == 0 ? O_RDONLY : O_WRONLY) != i)
 			return fp_complain("cannot open /dev/null: %s", strerror(errno));

@@ -57,23 +57,12 @@ add_flip(struct fp_conf *cf, const char *v)
 {
 	char left[24];
 	const char *right;
-	long at, by;
+	int64_t at, by;
 
 	if (cf->fault.n_flip == FP_MAX || !fp_split(v, left, sizeof left, &right) ||
-		!fp_number(left, 0, 1L << 40, &at) || !fp_number(right, 1, 255, &by))
+		!fp_number(left, 0, INT64_C(1) << 40, &at) || !fp_number(right, 1, 255, &by))
 		return false;
 	cf->fault.flip[cf->fault.n_flip++] = (struct fp_flip){(uint64_t)at, (uint8_t)by};
-	return true;
-}
-
-static bool
-number(const char *v, long min, long max, int64_t *out)
-{
-	long n;
-
-	if (!fp_number(v, min, max, &n))
-		return false;
-	*out = n;
 	return true;
 }
 
@@ -99,19 +88,19 @@ set_faults(struct fp_conf *cf, enum opt id, const char *v)
 	f->any = true;
 	switch (id) {
 	case O_SPLIT:
-		return number(v, 1, 1L << 40, &f->split);
+		return fp_number(v, 1, INT64_C(1) << 40, &f->split);
 	case O_BYTES:
 		return on(&f->bytes);
 	case O_COALESCE:
 		return on(&f->coalesce);
 	case O_DELAY:
-		return number(v, 1, 3600000, &f->delay);
+		return fp_number(v, 1, 3600000, &f->delay);
 	case O_STALL:
-		return number(v, 0, 1L << 40, &f->stall);
+		return fp_number(v, 0, INT64_C(1) << 40, &f->stall);
 	case O_CUT:
-		return number(v, 0, 1L << 40, &f->cut);
+		return fp_number(v, 0, INT64_C(1) << 40, &f->cut);
 	case O_RESET:
-		return number(v, 0, 1L << 40, &f->reset);
+		return fp_number(v, 0, INT64_C(1) << 40, &f->reset);
 	case O_FLIP:
 		return add_flip(cf, v);
 	default:
@@ -122,19 +111,19 @@ set_faults(struct fp_conf *cf, enum opt id, const char *v)
 static bool
 set_limits(struct fp_conf *cf, enum opt id, const char *v)
 {
-	long n;
+	int64_t n;
 
 	switch (id) {
 	case O_MAX:
-		return fp_number(v, 1, 1L << 40, &cf->max_connections);
+		return fp_number(v, 1, INT64_C(1) << 40, &cf->max_connections);
 	case O_LIFETIME:
-		return fp_number(v, 1, 1L << 31, &cf->lifetime);
+		return fp_number(v, 1, INT64_C(1) << 31, &cf->lifetime);
 	case O_DIAL:
 		return fp_number(v, 1, 86400, &cf->dial_timeout);
 	case O_SHAKE:
 		return fp_number(v, 0, 86400, &cf->handshake_timeout);
 	case O_PAYLOAD:
-		if (!fp_number(v, 0, 1L << 30, &n))
+		if (!fp_number(v, 0, INT64_C(1) << 30, &n))
 			return false;
 		cf->trace_payload = (size_t)n;
 		return true;

@@ -33,9 +33,9 @@ fp_complain(const char *fmt, ...)
 }
 
 bool
-fp_number(const char *text, long min, long max, long *out)
+fp_number(const char *text, int64_t min, int64_t max, int64_t *out)
 {
-	long v = 0;
+	int64_t v = 0;
 	int base = 10;
 
 	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
@@ -106,7 +106,7 @@ bool
 fp_hostport(const char *text, struct fp_hostport *out)
 {
 	const char *port;
-	long n;
+	int64_t n;
 
 	if (!fp_split(text, out->host, sizeof out->host, &port) || !fp_number(port, 0, 65535, &n))
 		return false;
@@ -120,7 +120,7 @@ bool
 fp_rule(const char *text, struct fp_rule *out)
 {
 	const char *port;
-	long n = 0;
+	int64_t n = 0;
 
 	if (!fp_split(text, out->host, sizeof out->host, &port))
 		return false;

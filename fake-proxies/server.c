@@ -17,6 +17,7 @@ srv_step(struct peer *p, struct span *in, bool eof, struct obuf *out)
 		s->again = false;
 		w = s->await(s, in, eof, out);
 	} while (w == PEER_MORE && s->again);
+	/* cppcheck-suppress uninitvar ; a do loop has run once */
 	if (w == PEER_MORE && s->expired)
 		return srv_fail(s, FAIL_PROTOCOL, "the handshake took too long");
 	if (w == PEER_MORE && eof)

@@ -67,7 +67,7 @@ nonblocking(int fd)
 static int
 family(int sock)
 {
-	struct sockaddr_storage a;
+	struct sockaddr_storage a = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof a;
 
 	return getsockname(sock, (struct sockaddr *)&a, &len) < 0 ? AF_UNSPEC : a.ss_family;

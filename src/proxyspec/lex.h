@@ -7,6 +7,8 @@
 
 #include "script.h"
 
+enum { PX_NEST_MAX = 16 }; /* patterns in patterns, and when in when: each is a frame of our own stack */
+
 struct px_lex {
 	struct px_arena *a;
 	struct px_errors *errs;
@@ -14,6 +16,7 @@ struct px_lex {
 	unsigned line;
 	const char *p, *end; /* what is left of the line */
 	bool failed;	     /* an error was reported on this line */
+	unsigned depth;	     /* patterns within a pattern */
 };
 
 void px_lex_error(struct px_lex *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

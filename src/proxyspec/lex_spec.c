@@ -137,9 +137,15 @@ has(struct px_lex *x, struct px_spec *s)
 struct px_spec *
 px_lex_spec(struct px_lex *x, const char *stop)
 {
-	struct px_spec *s = px_alloc(x->a, sizeof *s);
+	struct px_spec *s;
 	bool ok = true;
 
+	if (x->depth == PX_NEST_MAX) {
+		px_lex_error(x, "a pattern within %d patterns", PX_NEST_MAX);
+		return NULL;
+	}
+	x->depth++;
+	s = px_alloc(x->a, sizeof *s);
 	px_lex_blank(x);
 	if (x->p == x->end) {
 		px_lex_error(x, "a value is wanted here");
@@ -162,5 +168,6 @@ px_lex_spec(struct px_lex *x, const char *stop)
 	} else {
 		ok = value_or_range(x, stop, s);
 	}
+	x->depth--;
 	return ok ? s : NULL;
 }

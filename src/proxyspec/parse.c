@@ -17,7 +17,7 @@ px_line(struct px_lines *l)
 	nl = memchr(l->p, '\n', (size_t)(l->end - l->p));
 	e = nl == NULL ? l->end : nl;
 	l->line++;
-	l->cur = (struct px_lex){l->a, l->errs, l->file, l->line, l->p, e, false};
+	l->cur = (struct px_lex){l->a, l->errs, l->file, l->line, l->p, e, false, 0};
 	if (e > l->p && e[-1] == '\r')
 		l->cur.end--;
 	l->p = nl == NULL ? l->end : nl + 1;

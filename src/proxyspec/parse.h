@@ -14,6 +14,7 @@ struct px_lines {
 	unsigned line;	     /* number of the line that px_line gave last */
 	struct px_lex cur;   /* that line */
 	bool held;	     /* give the same line once more */
+	unsigned depth;	     /* of the when that is read */
 };
 
 bool px_line(struct px_lines *); /* the next line into cur; false at the end */

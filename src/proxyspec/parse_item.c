@@ -43,7 +43,7 @@ type_of(struct px_lex *x, struct px_item *it)
 	n = (size_t)(x->p - from);
 	for (unsigned t = PX_U8; t <= PX_REST; t++) {
 		if (strlen(px_type_name((enum px_type)t)) != n ||
-			memcmp(px_type_name((enum px_type)t), from, n))
+			memcmp(px_type_name((enum px_type)t), from, n) != 0)
 			continue;
 		it->type = (enum px_type)t;
 		if (t != PX_RAW)

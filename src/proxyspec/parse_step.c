@@ -234,12 +234,19 @@ when(struct px_lines *l, struct px_case *c, struct px_step *s)
 	if (!px_lex_is(x, "{") || !px_lex_end(x))
 		px_lex_error(x, "when ends with {");
 	s->note = px_lex_comment(x);
+	if (l->depth == PX_NEST_MAX) { /* which } ends what is not worth knowing */
+		px_lex_error(x, "a when within %d others", PX_NEST_MAX);
+		l->p = l->end;
+		return false;
+	}
+	l->depth++;
 	s->body = px_parse_steps(l, c, true);
 	if (l->cur.p < l->cur.end && px_lex_is(&l->cur, "else")) {
 		if (!px_lex_is(&l->cur, "{"))
 			px_lex_error(&l->cur, "} else wants {");
 		s->other = px_parse_steps(l, c, true);
 	}
+	l->depth--;
 	return true;
 }
 
@@ -336,7 +343,7 @@ px_parse_steps(struct px_lines *l, struct px_case *c, bool in_when)
 	}
 	if (in_when) {
 		px_error(l->errs, l->file, from, "the block of this when has no }");
-		l->cur = (struct px_lex){l->a, l->errs, l->file, l->line, l->end, l->end, false};
+		l->cur = (struct px_lex){l->a, l->errs, l->file, l->line, l->end, l->end, false, 0};
 	}
 	return first;
 }

@@ -21,6 +21,8 @@ struct px_how { /* how a run is played */
 	double scale;	/* of all times */
 };
 
+enum { PX_EARLY = 64 };
+
 struct px_leg {
 	const char *name;
 	int rfd, wfd; /* -1: not there; the same socket twice for a connection */
@@ -61,8 +63,8 @@ struct px_play {
 	bool wanted;		     /* a line has asked for the connection to the target */
 	const struct px_step *retry; /* server: the last retry, and how much had come then */
 	size_t retry_total;
-	bool again;			 /* play the steps behind retry once more */
-	const struct px_step *early[64]; /* coalesce: lines already sent */
+	bool again;			       /* play the steps behind retry once more */
+	const struct px_step *early[PX_EARLY]; /* coalesce: lines already sent */
 	unsigned nearly;
 	const struct px_frame *in; /* the lists around the one that is played */
 	bool stop;		   /* the case is decided */

@@ -137,9 +137,7 @@ ending(struct px_play *p, const struct px_step *s)
 			act_end(p, &fin, &p->cp);
 			return;
 		}
-		if (s->actor == PX_T)
-			act_end(p, s, &p->cp);
-		else if (s->actor == PX_P)
+		if (s->actor == PX_T || s->actor == PX_P)
 			act_end(p, s, &p->cp);
 		else if (s->event == PX_E_FIN && p->sin.wfd >= 0)
 			client_input_end(p, s);

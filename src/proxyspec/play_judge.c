@@ -85,7 +85,8 @@ add(struct px_play *p, struct px_finding *f, const char *fmt, va_list ap)
 		px_put(&legs, "", 1);
 		f->legs = (char *)legs.p;
 	}
-	px_result_add(p->res, f);
+	px_result_add(p->res, f); /* which copies the text */
+	f->what = f->legs = NULL;
 	px_buf_free(&legs);
 }
 

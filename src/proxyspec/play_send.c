@@ -162,7 +162,7 @@ look_ahead(
 			mark = px_env_mark(&p->env);
 			continue;
 		}
-		if (p->nearly == sizeof p->early / sizeof *p->early || !encode(p, l, s, false))
+		if (p->nearly == PX_EARLY || !encode(p, l, s, false))
 			return;
 		p->early[p->nearly++] = s;
 	}

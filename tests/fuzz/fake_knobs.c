@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct span in = span_of(p, n);
 	unsigned which = fuzz_u8(&in) % 9;
 	char *s = fuzz_string(in);
-	long v = 0;
+	int64_t v = 0;
 
 	fp_conf_init(&conf);
 	if (which < ROLE_COUNT) {

@@ -246,6 +246,10 @@ START_TEST(when_and_headings)
 }
 END_TEST
 
+#define WHEN1 "when $A == 1 {\n"
+#define WHEN4 WHEN1 WHEN1 WHEN1 WHEN1
+#define WHEN16 WHEN4 WHEN4 WHEN4 WHEN4
+
 static const struct {
 	const char *body, *want;
 } wrong[] = {
@@ -282,6 +286,9 @@ static const struct {
 	{"when $A == 1 {\nC> 05", "f.pxt:8: the block of this when has no }"},
 	{"when A == 1 {\n}", "f.pxt:8: when wants $NAME"},
 	{"when $A = 1 {\n}", "f.pxt:8: when compares with"},
+	{WHEN16 WHEN1 "C> 05", "f.pxt:24: a when within 16 others"},
+	{"P> X:u8=!!!!!!!!!!!!!!!!5", "f.pxt:8: a pattern within 16 patterns"},
+	{"P> X:u8={{{{{{{{{{{{{{{{5", "f.pxt:8: a pattern within 16 patterns"},
 	{"; nothing", "there are headers, but no trace"},
 	{"P> X:line=/[/", "f.pxt:8: the regular expression /[/"},
 	{"P> $NOPE", "f.pxt:8: no value for $NOPE"},

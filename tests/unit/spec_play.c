@@ -420,7 +420,7 @@ static const struct {
 START_TEST(a_port_of_the_trace)
 {
 	struct net_addr a = {.len = sizeof(struct sockaddr_in)};
-	struct px_job j[9] = {{NULL}};
+	struct px_job j[9] = {0};
 	char text[3][500];
 	int fd;
 
@@ -453,7 +453,7 @@ START_TEST(alone)
 {
 	static const char text[] = "case: t/alone\ntests: server\nneeds: alone\n\n"
 				   "C> 04 01 0050 7F000001 00\nP> 00 CD:u8=90 X:raw(6)=*\n";
-	struct px_job j[6] = {{NULL}};
+	struct px_job j[6] = {0};
 
 	within = mmap(NULL, sizeof *within, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert(within != MAP_FAILED);
