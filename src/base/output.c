@@ -18,6 +18,12 @@ out_is_socket(int fd)
 	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
+#ifdef __GLIBC__
+typedef unsigned long ioctl_request;
+#else
+typedef int ioctl_request; /* POSIX, and musl */
+#endif
+
 /* The master side of a pseudo terminal: opening it once more would make another terminal. */
 static bool
 is_pty_master(int fd)
@@ -25,7 +31,7 @@ is_pty_master(int fd)
 #ifdef TIOCGPTN
 	unsigned n;
 
-	return ioctl(fd, TIOCGPTN, &n) == 0;
+	return ioctl(fd, (ioctl_request)TIOCGPTN, &n) == 0;
 #else
 	(void)fd;
 	return true;
