@@ -5,6 +5,7 @@ import hashlib
 import os
 import pty
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -451,12 +452,24 @@ def test_reset_by_the_server_is_status_9_and_loses_nothing_received():
 
 
 def test_the_local_reader_goes_away():
+    """With octets at hand that nobody will read: those are lost, and the status says so.  (With none at hand nobody can
+    tell; a session that both sides have left ends with 0.)"""
+    full = threading.Event()
+
     def then(c, _):
-        while not c.ended:
-            c.send(b"x" * 65536)
+        c.sock.setblocking(False)
+        try:
+            while select.select([], [c.sock], [], 1)[1]:
+                c.sock.send(b"x" * 65536)
+        except OSError as e:
+            full.error = e
+        full.set()
+        c.sock.settimeout(20)
+        c.rest()
     with FakeServer(fakes.socks5(then=then), strict=False) as px:
         with Running("-S", px.spec, "target.test", "22") as r:
             assert r.out_read(10) == b"x" * 10
+            assert full.wait(60) and not hasattr(full, "error")
             r.p.stdout.close()
             r.p.stdout = None
             r.p.stdin.close()
