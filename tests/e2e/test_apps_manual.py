@@ -244,7 +244,8 @@ def test_emacs(stage):
 (let* ((relay-arguments '("--end-with-remote" "-S" "socks.local.net"))
        (p (%s "news" (generate-new-buffer "news") "news" 119)))
   (process-send-string p "quit\\n")
-  (while (process-live-p p) (accept-process-output p 1))
+  (while (not (with-current-buffer (process-buffer p) (save-excursion (goto-char 1) (search-forward "Process news" nil t))))
+    (accept-process-output nil 1))
   (princ (with-current-buffer (process-buffer p) (buffer-string))))""" % recipe("emacs"))
     assert (rc, out, err) == (0, SESSION + "\nProcess news finished\n", "")     # the latter is Emacs's
 
