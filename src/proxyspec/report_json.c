@@ -6,32 +6,10 @@
 #define FORMAT 1
 
 static void
-string(FILE *f, const char *s)
-{
-	unsigned long c;
-
-	putc('"', f);
-	while (s != NULL && *s != '\0') {
-		size_t n = px_char(s, &c);
-
-		if (*s == '\n')
-			fputs("\\n", f);
-		else if (n == 0)
-			fprintf(f, "\\\\x%02x", (unsigned char)*s);
-		else if (c == '"' || c == '\\')
-			fprintf(f, "\\%c", (int)c);
-		else
-			fwrite(s, 1, n, f);
-		s += n == 0 ? 1 : n;
-	}
-	putc('"', f);
-}
-
-static void
 key(FILE *f, const char *name, const char *text)
 {
 	fprintf(f, ",\"%s\":", name);
-	string(f, text);
+	px_print_quoted(f, text);
 }
 
 static void
@@ -75,7 +53,7 @@ one_case(FILE *f, const struct px_report *r, const struct px_done *d)
 	fputs(",\"spec\":[", f);
 	for (const struct px_text *t = d->c->spec; t != NULL; t = t->next) {
 		fputs(t == d->c->spec ? "" : ",", f);
-		string(f, t->s);
+		px_print_quoted(f, t->s);
 	}
 	putc(']', f);
 	key(f, "why", d->c->why);

@@ -4,34 +4,11 @@
  * below each line has the verdict. */
 #include "report.h"
 
-/* A scalar of YAML 1.2 in double quotes. */
-static void
-yaml(FILE *f, const char *s)
-{
-	unsigned long c;
-
-	putc('"', f);
-	while (s != NULL && *s != '\0') {
-		size_t n = px_char(s, &c);
-
-		if (*s == '\n')
-			fputs("\\n", f);
-		else if (n == 0)
-			fprintf(f, "\\\\x%02x", (unsigned char)*s);
-		else if (c == '"' || c == '\\')
-			fprintf(f, "\\%c", (int)c);
-		else
-			fwrite(s, 1, n, f);
-		s += n == 0 ? 1 : n;
-	}
-	putc('"', f);
-}
-
 static void
 key(FILE *f, const char *indent, const char *name, const char *text)
 {
 	fprintf(f, "%s%s: ", indent, name);
-	yaml(f, text);
+	px_print_quoted(f, text);
 	putc('\n', f);
 }
 

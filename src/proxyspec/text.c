@@ -69,3 +69,25 @@ px_say(FILE *f, const char *s)
 	px_print_safe(f, s);
 	putc('\n', f);
 }
+
+void
+px_print_quoted(FILE *f, const char *s)
+{
+	unsigned long c;
+
+	putc('"', f);
+	while (s != NULL && *s != '\0') {
+		size_t n = px_char(s, &c);
+
+		if (*s == '\n')
+			fputs("\\n", f);
+		else if (n == 0)
+			fprintf(f, "\\\\x%02x", (unsigned char)*s);
+		else if (c == '"' || c == '\\')
+			fprintf(f, "\\%c", (int)c);
+		else
+			fwrite(s, 1, n, f);
+		s += n == 0 ? 1 : n;
+	}
+	putc('"', f);
+}

@@ -3,6 +3,10 @@
  * FAULT=PROGRAM:FUNCTION:N:HOW, HOW an errno by name, or "short" (half of the octets, at least one); FAULT_HIT names a
  * file that gets an octet when it happened.
  * One thing to know: only calls of the program itself are seen; what the C library does inside is not. */
+/* open and open64 are two names here, whatever the program was built with. */
+#undef _FILE_OFFSET_BITS
+#undef _TIME_BITS
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +33,8 @@ static const struct {
 } names[] = {{"EINTR", EINTR}, {"EAGAIN", EAGAIN}, {"ECONNRESET", ECONNRESET}, {"EPIPE", EPIPE}, {"EIO", EIO},
 	{"ENOMEM", ENOMEM}, {"EMFILE", EMFILE}, {"ENOENT", ENOENT}, {"EACCES", EACCES}, {"ENOBUFS", ENOBUFS},
 	{"ECONNREFUSED", ECONNREFUSED}, {"ENETUNREACH", ENETUNREACH}, {"ENOSPC", ENOSPC}, {"EINVAL", EINVAL},
-	{"ECONNABORTED", ECONNABORTED}, {"EAI_AGAIN", EAI_AGAIN}, {"EAI_MEMORY", EAI_MEMORY}, {"EAI_NONAME", EAI_NONAME}, {"short", SHORT}};
+	{"ECONNABORTED", ECONNABORTED}, {"EAI_AGAIN", EAI_AGAIN}, {"EAI_MEMORY", EAI_MEMORY},
+	{"EAI_NONAME", EAI_NONAME}, {"short", SHORT}};
 
 static char function[32];
 static long count = -1;
@@ -317,39 +322,20 @@ pipe(int fd[2])
 	return (int)syscall(SYS_pipe2, fd, 0);
 }
 
-static int
-open_real(int at, const char *path, int flags, va_list ap)
-{
-	mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, mode_t) : 0;
-
-	return (int)syscall(SYS_openat, at, path, flags, mode);
-}
-
 int
 open(const char *path, int flags, ...)
 {
 	va_list ap;
-	int fd;
+	mode_t mode;
 
 	FAIL(open, -1);
 	va_start(ap, flags);
-	fd = open_real(AT_FDCWD, path, flags, ap);
+	mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
-	return fd;
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
-int
-open64(const char *path, int flags, ...)
-{
-	va_list ap;
-	int fd;
-
-	FAIL(open, -1);
-	va_start(ap, flags);
-	fd = open_real(AT_FDCWD, path, flags, ap);
-	va_end(ap);
-	return fd;
-}
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 
 int
 __open_2(const char *path, int flags)
@@ -377,18 +363,7 @@ fcntl(int fd, int cmd, ...)
 	return (int)syscall(SYS_fcntl, fd, cmd, arg);
 }
 
-int
-fcntl64(int fd, int cmd, ...)
-{
-	va_list ap;
-	long arg;
-
-	FAIL(fcntl, -1);
-	va_start(ap, cmd);
-	arg = va_arg(ap, long);
-	va_end(ap);
-	return (int)syscall(SYS_fcntl, fd, cmd, arg);
-}
+int fcntl64(int fd, int cmd, ...) __attribute__((alias("fcntl")));
 
 int
 getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)

@@ -9,7 +9,8 @@
 int
 main(int argc, char **argv)
 {
-	static struct fp_user user[] = {{.name = {(const uint8_t *)"alice", 5}, .pass = {(const uint8_t *)"secret-one", 10}},
+	static struct fp_user user[] = {
+		{.name = {(const uint8_t *)"alice", 5}, .pass = {(const uint8_t *)"secret-one", 10}},
 		{.name = {(const uint8_t *)"robert", 6}, .pass = {(const uint8_t *)"secret-two", 10}}};
 	static struct fp_conf cf = {.user = user, .n_user = 2};
 	struct srv s = {.cf = &cf};
