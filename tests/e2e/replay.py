@@ -142,6 +142,8 @@ def normal(lines, port):
             line = re.sub(r"(?<![0-9])%s(?![0-9])" % port, "{P}", line)
         if out and out[-1] == "USAGE" and not line.startswith(("DEBUG: ", "ERROR: ", "FATAL: ")):
             continue
+        if line.startswith("DEBUG: sandbox: "):     # ours, and only where there is none (a sanitizer, another kernel)
+            continue
         if line.startswith("usage: "):
             line = "USAGE"
         if line == "DEBUG: start relaying.":

@@ -270,8 +270,8 @@ def test_forever_goes_on_after_a_failure():
             _, port = listening(r)
             try:
                 assert client(port) == b""
-            except ConnectionResetError:
-                pass
+            except OSError as e:    # the first session fails, perhaps before the client has said everything
+                assert e.errno in (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN)
             assert client(port) == HELLO
             assert r.p.poll() is None
             assert b"proxy " + px.spec.encode() in r.err_until(b"FATAL")
