@@ -189,7 +189,7 @@ PROBES = {
     "s5-reply-twice": (lambda t: len(said(t(GREETING + R5))) == 2 + 20,),
     "s5-reply-name-len": (lambda t: name_reply(t) == -1,),
     "s5-reply-name-nul": (lambda t: name_reply(t) == 1,),
-    "s5-bnd-swapped": (lambda t: swapped(t(GREETING + R5)),),
+    "s5-bnd-swapped": (swapped,),
     "s5-bnd-zero": (lambda t: said(t(GREETING + R5))[6:] == bytes(6),),
     "s5-bnd-dst": (lambda t: said(t(GREETING + R5))[6:] == x("7f000001 0016"),),
     "s5-rep-unassigned": (lambda t: t(GREETING + R5_REFUSED).got[3] == 0x7F,),
@@ -275,9 +275,15 @@ def name_reply(t):
     return len(reply) - (7 + reply[4])
 
 
-def swapped(r):
-    port = r.reached[0].peer[1]
-    return bnd_port(r) == int.from_bytes(port.to_bytes(2, "big")[::-1], "big") != port
+def swapped(t):
+    """The kernel gives the port; of one whose octets are alike, as 0x9C9C, the order is not seen: take the next."""
+    for _ in range(8):
+        r = t(GREETING + R5)
+        port = r.reached[0].peer[1]
+        turned = int.from_bytes(port.to_bytes(2, "big")[::-1], "big")
+        if turned != port:
+            return bnd_port(r) == turned
+    raise AssertionError("eight ports in a row, each with two octets alike")
 
 
 def late(t):
