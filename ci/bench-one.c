@@ -205,7 +205,7 @@ ping(int n)
 
 	if (took == NULL)
 		fail("memory");
-	for (int i = -200; i < n; i++) {
+	for (int i = -WARM; i < n; i++) {
 		double from = now();
 
 		if (write(to_tool, some, PING) != PING)

@@ -5,6 +5,7 @@
 
 #define BLOCK (256 * 1024)
 #define PING 64
+#define WARM 200 /* round trips before those that count */
 #define GREETING "SSH-2.0-x\r\n"
 
 enum what { START, DOWN, UP, PINGS, IDLE };
