@@ -29,7 +29,8 @@ flow_begin(const struct relay *r, struct flow *f, int from, int to)
 	f->to_sock = to == r->remote || out_is_socket(to);
 	f->from_tty = !f->from_sock && isatty(from) == 1;
 	f->over = f->lost = false;
-	f->chunk = f->to_sock ? 0 : out_prepare(to);
+	f->nowait = false;
+	f->chunk = f->to_sock ? 0 : out_prepare(to, &f->nowait);
 	bulk_begin(f, !r->plain && !r->hold && r->event == NULL, r->much);
 }
 
@@ -177,6 +178,8 @@ flow_write(struct relay *r, struct flow *f)
 		put = bulk_write(f);
 	else if (f->to_sock)
 		put = send(f->to, f->buf + f->at, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else if (f->nowait)
+		put = out_nowait(f->to, f->buf + f->at, n, &f->nowait, &f->chunk);
 	else
 		put = write(f->to, f->buf + f->at, n);
 	if (put < 0) {

@@ -30,8 +30,9 @@ struct flow {
 	size_t cap, at, n;
 	size_t chunk; /* most octets one write may have after poll() so that it cannot block; 0 = no limit */
 	bool from_sock, to_sock, from_tty;
-	bool over; /* nothing will be moved any more */
-	bool lost; /* the writing end failed: what still comes is dropped */
+	bool nowait; /* to is written with out_nowait */
+	bool over;   /* nothing will be moved any more */
+	bool lost;   /* the writing end failed: what still comes is dropped */
 
 	/* splice.c's */
 	bool able; /* the kernel may move octets by itself; asked: what it needs for that is there */

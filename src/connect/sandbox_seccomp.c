@@ -46,7 +46,7 @@ static const struct {
 	{SYS_ppoll, ALWAYS},
 #endif
 	{SYS_recvfrom, ALWAYS}, {SYS_sendto, ALWAYS}, {SYS_read, ALWAYS}, {SYS_write, ALWAYS},
-	{SYS_splice, ALWAYS},
+	{SYS_pwritev2, ALWAYS}, {SYS_splice, ALWAYS},
 	/* the beginning of bulk */
 	{SYS_fcntl, ON_FCNTL}, {SYS_fstat, ALWAYS}, {SYS_newfstatat, ALWAYS}, /* glibc's fstat */
 	{SYS_getsockname, ALWAYS}, {SYS_getsockopt, ALWAYS}, {SYS_pipe2, ALWAYS},

@@ -89,9 +89,9 @@ class FakeDNS:
             with s:
                 s.settimeout(5)
                 try:
-                    h = s.recv(2, socket.MSG_WAITALL)
-                    if len(h) == 2:
-                        a = self.answer(s.recv(struct.unpack("!H", h)[0], socket.MSG_WAITALL))
+                    with s.makefile("rb") as f:
+                        h = f.read(2)
+                        a = self.answer(f.read(struct.unpack("!H", h)[0])) if len(h) == 2 else b""
                         if a:
                             s.sendall(struct.pack("!H", len(a)) + a)
                 except OSError:

@@ -22,6 +22,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -144,6 +145,18 @@ write(int fd, const void *p, size_t n)
 {
 	SHORTEN(write, fd, n);
 	return syscall(SYS_write, fd, p, n);
+}
+
+/* What connect writes to a pipe with, an array of one. */
+ssize_t
+pwritev2(int fd, const struct iovec *v, int count, off_t at, int flags)
+{
+	struct iovec one = *v;
+
+	SHORTEN(write, fd, one.iov_len);
+	if (count != 1 || at != -1)
+		return -1;
+	return syscall(SYS_pwritev2, fd, &one, 1L, -1L, -1L, flags);
 }
 
 ssize_t

@@ -116,12 +116,13 @@ START_TEST(early_octets_and_nothing_more)
 }
 END_TEST
 
-START_TEST(both_ends_write_before_they_read)
+static void
+write_before_reading(enum local kind)
 {
 	pthread_t a, b;
 	void *why;
 
-	prepare((enum local)_i);
+	prepare(kind);
 	start();
 	ck_assert_int_eq(pthread_create(&a, NULL, write_much, &to_in), 0);
 	ck_assert_int_eq(pthread_create(&b, NULL, write_much, &remote), 0);
@@ -132,12 +133,25 @@ START_TEST(both_ends_write_before_they_read)
 	ck_assert_ptr_null(read_much(remote, 60000));
 	ck_assert_int_eq(pthread_join(a, &why), 0);
 	ck_assert_ptr_null(why);
-	end_local((enum local)_i);
+	end_local(kind);
 	shutdown(remote, SHUT_WR);
 	ck_assert_int_eq(finish(), RELAY_OVER);
 	ck_assert_uint_eq(sent, by_kernel ? 0 : MUCH);
 	ck_assert_uint_eq(received, by_kernel ? 0 : MUCH);
 	ck_assert_int_eq(splices > 0, by_kernel);
+}
+
+START_TEST(both_ends_write_before_they_read)
+{
+	write_before_reading((enum local)_i);
+}
+END_TEST
+
+START_TEST(each_kind_of_pipe_takes_all)
+{
+	pipes = (enum pipes)_i;
+	no_proc = pipes == BLOCKING;
+	write_before_reading(PIPES);
 }
 END_TEST
 
@@ -161,13 +175,14 @@ START_TEST(an_output_that_is_non_blocking_already)
 }
 END_TEST
 
-/* A pipe that cannot be opened once more blocks when it is full, and then the other direction must not wait. */
-START_TEST(a_full_output_that_stays_blocking)
+/* The other direction must not wait for a pipe that is full, whichever way it is written. */
+START_TEST(a_full_output)
 {
 	static char room[PIPE_BUF];
 	int there = 0;
 
-	no_proc = true;
+	pipes = (enum pipes)_i;
+	no_proc = pipes == BLOCKING;
 	prepare(PIPES);
 	start();
 	for (int i = 0; i < 65536 / PIPE_BUF; i++) {
@@ -188,6 +203,9 @@ START_TEST(a_full_output_that_stays_blocking)
 	for (int i = 0; i < 5; i++)
 		get(from_out, "no room for this", i == 4);
 	ck_assert_int_eq(finish(), RELAY_OVER);
+#ifdef __GLIBC__
+	ck_assert(pipes == NOWAIT ? nowaits > (by_kernel ? 0 : 16) : nowaits == (pipes == NOWAIT_REFUSED));
+#endif
 }
 END_TEST
 
@@ -521,7 +539,8 @@ fill(TCase *tc)
 	tcase_add_test(tc, early_octets_and_nothing_more);
 	tcase_add_loop_test(tc, both_ends_write_before_they_read, PIPES, KINDS);
 	tcase_add_test(tc, an_output_that_is_non_blocking_already);
-	tcase_add_test(tc, a_full_output_that_stays_blocking);
+	tcase_add_loop_test(tc, a_full_output, NOWAIT, PIPES_KINDS);
+	tcase_add_loop_test(tc, each_kind_of_pipe_takes_all, NOWAIT, PIPES_KINDS);
 	tcase_add_test(tc, a_shared_output_stays_blocking);
 	tcase_add_test(tc, a_regular_file_as_input_and_output);
 	tcase_add_test(tc, a_send_error_loses_nothing_that_came);

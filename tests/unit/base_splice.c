@@ -279,12 +279,12 @@ START_TEST(the_reader_goes_away_in_the_middle_of_bulk)
 	prepare((enum local)_i);
 	start();
 	ck_assert_ptr_null(fill_up(remote));
+	put(to_in, "still goes");
+	get(remote, "still goes", false);
 	if (_i == PIPES)
 		close(from_out);
 	else
 		shutdown(to_in, SHUT_RD);
-	put(to_in, "still goes");
-	get(remote, "still goes", false);
 	put(remote, "for nobody");
 	end_local((enum local)_i);
 	get(remote, "", true);

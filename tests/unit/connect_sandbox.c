@@ -102,6 +102,7 @@ static const struct {
 	{"ppoll", NR(NONE, 73), 0, 0, ALLOW, ALLOW},
 	{"recvfrom", NR(45, 207), 0, 0, ALLOW, ALLOW},
 	{"sendto", NR(44, 206), 0, 0, ALLOW, ALLOW},
+	{"pwritev2", NR(328, 287), 0, 0, ALLOW, ALLOW},
 	{"splice", NR(275, 76), 0, 0, ALLOW, ALLOW},
 	{"fcntl F_GETFL", NR(72, 25), 3, 0, ALLOW, ALLOW},
 	{"fcntl F_SETFL", NR(72, 25), 4, 0, ALLOW, ALLOW},

@@ -13,8 +13,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "net.h"
@@ -85,6 +88,40 @@ unit_open(const char *path, int flags, ...)
 	}
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
+
+/* How a pipe can be written without waiting: the kernel is told with each write; it says that it does not know that of this
+ * pipe; it is older, and the pipe is opened once more; and there is no /proc for that. */
+enum pipes { NOWAIT, NOWAIT_REFUSED, OPENED_AGAIN, BLOCKING, PIPES_KINDS };
+static enum pipes pipes;
+
+int unit_uname(struct utsname *) __asm__("uname");
+
+int
+unit_uname(struct utsname *u)
+{
+	int r = (int)syscall(SYS_uname, u);
+
+	if (pipes != NOWAIT)
+		snprintf(
+			u->release, sizeof u->release, "%s", pipes == NOWAIT_REFUSED ? "6.4.0-x" : "6.3.9-x");
+	return r;
+}
+
+#ifdef __GLIBC__
+static int nowaits;
+ssize_t unit_pwritev2(int, const struct iovec *, int, off_t, int) __asm__("pwritev64v2");
+
+ssize_t
+unit_pwritev2(int fd, const struct iovec *v, int n, off_t at, int flags)
+{
+	nowaits++;
+	if (pipes == NOWAIT_REFUSED) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return syscall(SYS_pwritev2, fd, v, (long)n, (long)at, (long)at, flags);
+}
+#endif
 
 static struct relay relay;
 static enum relay_end outcome;
