@@ -11,13 +11,43 @@ import lab as labs
 ORDER = ("test_network", "test_wire", "test_ssh", "test_transfer", "test_tools", "test_proxyspec", "test_faults", "test_leftovers")
 
 
+# What has begun in the first module and takes a while.
+LATER = {"test_no_neighbour_forwards": "test_wire"}
+
+
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda i: ORDER.index(i.module.__name__) if i.module.__name__ in ORDER else len(ORDER))
+    def place(item):
+        module = LATER.get(item.originalname, item.module.__name__)
+        return ORDER.index(module) if module in ORDER else len(ORDER)
+    items.sort(key=place)
+
+
+def begin(session, pool, plays):
+    """Begin those tests that do not wait for their turn: {name of the test: play(parameter)}, as far as they are to be
+    run.  Returns what a test calls for its play's outcome."""
+    begun = {i.nodeid: pool.submit(plays[i.originalname], *i.callspec.params.values())
+             for i in session.items if i.originalname in plays and not any(m.args[0] for m in i.iter_markers("skipif"))}
+    return lambda request: begun[request.node.nodeid].result()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leftovers(request, tmp_path_factory):
+    """The tests of test_leftovers.py run beside the others: engines of their own, and containers that nobody else sees."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    import test_leftovers as t
+    plays = {"test_containers_and_networks": t.play_containers,
+             "test_private_engine": lambda how: t.play_engine(tmp_path_factory.mktemp("engine"), how)}
+    pool = ThreadPoolExecutor(2)
+    try:
+        yield begin(request.session, pool, plays)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        t.Run.end_all()
+        pool.shutdown()
 
 
 def containers(it):
     """Up, then down however the tests end."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
             it.up()
@@ -39,11 +69,12 @@ def lab():
 @pytest.fixture(scope="session")
 def ssh(lab):
     """ssh(method, host): the beginning of an ssh command that goes to the target by way of the method's proxy."""
-    labs.must(*lab.exec_argv(["sh", "-c", "mkdir -m 700 -p ~/.ssh && ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519"]))
-    public = labs.must(*lab.exec_argv(["sh", "-c", "cat ~/.ssh/id_ed25519.pub"])).encode()
-    host = labs.must(*lab.exec_argv(["cat", "/etc/ssh/ssh_host_ed25519_key.pub"], service="target")).encode()
-    labs.must(*lab.exec_argv(["sh", "-c", "mkdir -m 700 -p ~/.ssh && cat >~/.ssh/authorized_keys"], service="target"),
-              stdin=public)
+    public = labs.must(*lab.exec_argv([
+        "sh", "-c", "mkdir -m 700 -p ~/.ssh && ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519 && cat ~/.ssh/id_ed25519.pub",
+    ])).encode()
+    host = labs.must(*lab.exec_argv([
+        "sh", "-c", "mkdir -m 700 -p ~/.ssh && cat >~/.ssh/authorized_keys && cat /etc/ssh/ssh_host_ed25519_key.pub"],
+        service="target"), stdin=public).encode()
     labs.must(*lab.exec_argv(["sh", "-c", "cat >~/.ssh/known_hosts"]), stdin=b"* " + host)
 
     def command(method, host=None):
@@ -64,4 +95,7 @@ def spec_runs(lab):
                         stdin=(labs.HERE / "baseline" / which).read_bytes(), timeout=3 * labs.LIMIT)
 
     with ThreadPoolExecutor(len(URL)) as pool:
-        yield {which: pool.submit(play, which) for which in URL}
+        runs = {which: pool.submit(play, which) for which in URL}
+        yield runs
+        if not all(r.done() for r in runs.values()):    # interrupted: nobody waits for them
+            labs.run("docker", "kill", lab.id["spec"])

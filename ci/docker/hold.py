@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Not a test by itself: what test_leftovers.py runs, to fail or to be interrupted while a container and a network are up."""
+import os
 import signal
 
 import pytest
@@ -10,7 +11,7 @@ from conftest import containers
 
 @pytest.fixture(scope="session")
 def held():
-    yield from containers(labs.Lab("connect-ci-held", "hold.yml", ready=False))
+    yield from containers(labs.Lab(os.environ["HELD"], "hold.yml", ready=False))
 
 
 def test_failure(held, capsys):

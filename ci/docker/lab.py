@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The containers of compose.yml, seen from a test: commands in the client, the proxies' fates, what crosses the wire."""
+import ipaddress
 import os
 import pathlib
 import select
@@ -7,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 
 import pcap
 
@@ -60,6 +62,7 @@ class Lab:
         self.project = project
         self.compose = compose() + ["-p", project, "-f", str(HERE / file)]
         self.id = {}
+        self.stale = set()      # proxies that lost an interface since they were started
 
     def up(self):
         must(*self.compose, "up", "-d")
@@ -78,41 +81,45 @@ class Lab:
         return (must("docker", "ps", "-aq", "--filter", label).split() +
                 must("docker", "network", "ls", "-q", "--filter", label).split())
 
-    def cut_routes(self, service):
+    def cut_routes(self, service, then="true"):
         """Some engines give an internal network a default route, to a gateway that drops what it gets; without one the
         kernel says at once that a network cannot be reached, whatever the engine."""
-        must("docker", "exec", self.id[service], "sh", "-c",
-             "ip -4 route flush exact default && ip -6 route flush exact default")
+        must("docker", "exec", self.id[service], "bash", "-c",
+             "ip -4 route flush exact default && ip -6 route flush exact default && " + then)
 
     def until_ready(self):
         """Each proxy listens, and the target's last service too: sshd."""
-        for service in SERVICES:
-            self.cut_routes(service)
-        for service, port in [(p, port) for p, (_, port) in PROXIES.items()] + [("target", 22)]:
-            self.until_listening(service, port)
+        with ThreadPoolExecutor(len(SERVICES)) as pool:
+            list(pool.map(self.settle, SERVICES))
 
-    def until_listening(self, service, port):
-        r = run("docker", "exec", self.id[service], "bash", "-c",
-                "until exec 3<>/dev/tcp/127.0.0.1/%d; do sleep 0.02; done 2>/dev/null" % port)
-        if r.rc != 0:
-            raise Trouble("%s does not listen: %s\n%s" % (service, r, run("docker", "logs", self.id[service])))
+    def settle(self, service):
+        """What is to be done with a container that has just been started."""
+        port = 22 if service == "target" else PROXIES.get(service, (0, 0))[1]
+        wait = "until exec 3<>/dev/tcp/127.0.0.1/%d; do sleep 0.02; done 2>/dev/null" % port
+        try:
+            self.cut_routes(service, wait if port else "true")
+        except (Trouble, subprocess.TimeoutExpired) as e:
+            raise Trouble("%s does not listen: %s\n%s" % (service, e, run("docker", "logs", self.id[service])))
 
     def start(self, proxy):
         must("docker", "start", self.id[proxy])
-        self.cut_routes(proxy)
-        self.until_listening(proxy, PROXIES[proxy][1])
+        self.stale.discard(proxy)
+        self.settle(proxy)
 
     def mend(self, proxy):
         """As it was in the beginning, whatever a test has left undone."""
+        state = must("docker", "inspect", "-f", "{{.State.Running}} {{.State.Paused}} {{json .NetworkSettings.Networks}}",
+                     self.id[proxy])
         for network in ADDRESS:
-            if '"%s_%s"' % (self.project, network) not in must("docker", "inspect", "-f", "{{json .NetworkSettings.Networks}}",
-                                                               self.id[proxy]):
+            if '"%s_%s"' % (self.project, network) not in state:
                 self.reconnect(proxy, network)
-        must("docker", "restart", "-t", "0", self.id[proxy])
-        self.cut_routes(proxy)
-        self.until_listening(proxy, PROXIES[proxy][1])
+        if not state.startswith("true false ") or proxy in self.stale:
+            must("docker", "restart", "-t", "0", self.id[proxy])
+            self.stale.discard(proxy)
+            self.settle(proxy)
 
     def disconnect(self, proxy, network):
+        self.stale.add(proxy)
         must("docker", "network", "disconnect", "%s_%s" % (self.project, network), self.id[proxy])
         self.cut_routes(proxy)          # the other network may have become the default route
 
@@ -136,12 +143,6 @@ class Lab:
     def connect(self, method, *target, stdin=b"", more=()):
         m = METHODS[method]
         return self.client("connect", *more, *m.args, *map(str, target), env=m.env, stdin=stdin)
-
-    def on_the_wire(self, method, f):
-        """What f() returns, and the connections to the method's proxy, each with the octets of both directions."""
-        with Capture(self, PROXIES[METHODS[method].proxy][1]) as c:
-            r = f()
-            return r, c.connections()
 
 
 class Session:
@@ -198,15 +199,19 @@ class Session:
 
 
 class Capture:
-    """tcpdump in the client, of one port, from before the first segment until every connection has ended."""
+    """tcpdump in the client, of whatever it has to do with the proxies' ports, from before the first segment."""
 
-    def __init__(self, lab, port):
-        self.lab, self.port, self.raw = lab, port, b""
+    def __init__(self, lab):
+        self.lab, self.raw = lab, b""
+        self.ports = sorted({port for _, port in PROXIES.values()})
 
     def __enter__(self):
+        mine = " or ".join("host " + a % 10 for a in ADDRESS["outside"])
+        ports = " or ".join("port %d" % p for p in self.ports)
         self.p = subprocess.Popen(self.lab.exec_argv(
             ["sh", "-c", "echo $$ >/tmp/tcpdump.pid; exec tcpdump -i eth0 -n -U -s 0 --immediate-mode -Z root -w - "
-             "tcp port %d" % self.port]), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+             "'tcp and (%s) and (%s)'" % (mine, ports)]), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
         said = b""
         while b"listening on" not in said:
             d = os.read(self.p.stderr.fileno(), 4096)
@@ -215,18 +220,32 @@ class Capture:
             said += d
         return self
 
-    def connections(self):
-        end = time.monotonic() + LIMIT
+    def on_the_wire(self, method, f):
+        """What f() returns, and the connections that it made, each with the octets of both directions, when all have
+        ended.  All have to be with the method's proxy."""
+        end, port = PROXIES[METHODS[method].proxy]
+        servers = [(ipaddress.ip_address(a % end).packed, port) for a in ADDRESS["outside"]]
+        while self._more(0):
+            pass
+        before = set(pcap.connections(self.raw, self.ports))
+        r = f()
+        limit = time.monotonic() + LIMIT
         while True:
-            found = pcap.connections(self.raw, self.port)
-            if found and all(c.ended for c in found):
-                return found
-            if not select.select([self.p.stdout], [], [], max(0, end - time.monotonic()))[0]:
+            found = {k: c for k, c in pcap.connections(self.raw, self.ports).items() if k not in before}
+            if found and all(c.ended for c in found.values()):
+                assert all(k[2:] in servers for k in found), found
+                return r, list(found.values())
+            if not self._more(max(0, limit - time.monotonic())):
                 raise Trouble("the connections do not end: %s" % (found,))
-            d = os.read(self.p.stdout.fileno(), 1 << 16)
-            if not d:
-                raise Trouble("tcpdump ended")
-            self.raw += d
+
+    def _more(self, seconds):
+        if not select.select([self.p.stdout], [], [], seconds)[0]:
+            return False
+        d = os.read(self.p.stdout.fileno(), 1 << 16)
+        if not d:
+            raise Trouble("tcpdump ended")
+        self.raw += d
+        return True
 
     def __exit__(self, *_):
         self.lab.client("sh", "-c", "kill $(cat /tmp/tcpdump.pid)")

@@ -59,11 +59,11 @@ def _segments(raw):
         yield (src, sport, dst, dport), f[t + 13], seq, f[t + (f[t + 12] >> 4) * 4:end]
 
 
-def connections(raw, port):
-    """In the order of their beginnings."""
+def connections(raw, ports):
+    """By both ends' addresses and ports, in the order of their beginnings; the servers are those at the ports."""
     found = {}
     for (src, sport, dst, dport), flags, seq, data in _segments(raw):
-        side = 0 if dport == port else 1
+        side = 0 if dport in ports else 1
         key = (src, sport, dst, dport) if side == 0 else (dst, dport, src, sport)
         c = found.setdefault(key, Connection())
         if flags & 2:                   # SYN
@@ -78,4 +78,4 @@ def connections(raw, port):
                 c.parts[side][at] = data
         if flags & 1:
             c.fin[side] = True
-    return list(found.values())
+    return found

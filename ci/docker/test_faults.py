@@ -36,6 +36,13 @@ def at_once(f):
         return dict(zip(BOTH, pool.map(f, BOTH)))
 
 
+def together(*parts):
+    """Call them all at once."""
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for done in [pool.submit(p) for p in parts]:
+            done.result()
+
+
 def echo_session(lab, method, *more):
     s = labs.Session(lab, ["connect", "-d", *more, *METHODS[method].args, "four.inside.test", ECHO])
     s.send(b"one\n")
@@ -82,10 +89,11 @@ def test_stopped_in_mid_session_and_started_again(lab, mended):
             r = s[m].end()
             assert (r.rc, r.out) == (0, b"") and no_error(r), r
 
-    for m, r in at_once(lambda m: hello(lab, m)).items():
-        assert r == labs.Result(3, b"", "ERROR: cannot resolve proxy %s: Name or service not known\n"
-                                "FATAL: Unable to connect to relay host\n" % spec(m))
-    nobody_there(lab)
+    def name_gone():
+        for m, r in at_once(lambda m: hello(lab, m)).items():
+            assert r == labs.Result(3, b"", "ERROR: cannot resolve proxy %s: Name or service not known\n"
+                                    "FATAL: Unable to connect to relay host\n" % spec(m))
+    together(name_gone, lambda: nobody_there(lab))
 
     at_once(lambda m: lab.start(proxy_of(m)))
     for m, r in at_once(lambda m: hello(lab, m)).items():
@@ -135,15 +143,19 @@ IDLE = "ERROR: the session with proxy %s was idle for 1 s"
 def cut_off(lab, network, meanwhile):
     """Sessions over a cut: one that waits no longer than told, and one that waits, and loses nothing."""
     with ExitStack() as stack:
-        patient = {m: stack.enter_context(echo_session(lab, m)) for m in BOTH}
-        hasty = {m: stack.enter_context(echo_session(lab, m, "--idle-timeout", "1")) for m in BOTH}
+        patient = {m: stack.enter_context(s) for m, s in at_once(lambda m: echo_session(lab, m)).items()}
+        hasty = {m: stack.enter_context(s)
+                 for m, s in at_once(lambda m: echo_session(lab, m, "--idle-timeout", "1")).items()}
         at_once(lambda m: lab.disconnect(proxy_of(m), network))
+
+        def waits_no_longer():
+            for m in BOTH:
+                assert hasty[m].p.wait(labs.LIMIT) == 8
+                r = hasty[m].end()
+                assert r.out == b"" and last(r) == [IDLE % spec(m)], r
         for m in BOTH:
             patient[m].send(b"two\n")
-            assert hasty[m].p.wait(labs.LIMIT) == 8
-            r = hasty[m].end()
-            assert r.out == b"" and last(r) == [IDLE % spec(m)], r
-        meanwhile()
+        together(waits_no_longer, meanwhile)
         at_once(lambda m: lab.reconnect(proxy_of(m), network))
         for m in BOTH:
             assert patient[m].get(4) == b"two\n", patient[m].err

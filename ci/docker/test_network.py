@@ -10,7 +10,7 @@ from lab import METHODS, PROXIES, TARGET4, TARGET6
 SHOWN = {TARGET4: TARGET4, TARGET6: "[%s]" % TARGET6}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def detour(lab):
     """A neighbour of the client's with the right to set routes tries every other machine of its network as router."""
     script = """try() {

@@ -38,8 +38,14 @@ def one(connections):
 HELLO = b"hello\n"
 
 
-def say_hello(lab, method, host):
-    return lab.on_the_wire(method, lambda: lab.connect(method, host, 13, stdin=HELLO, more=["--no-half-close"]))
+@pytest.fixture(scope="module")
+def wire(lab):
+    with labs.Capture(lab) as c:
+        yield c
+
+
+def say_hello(lab, wire, method, host):
+    return wire.on_the_wire(method, lambda: lab.connect(method, host, 13, stdin=HELLO, more=["--no-half-close"]))
 
 
 def answered(r, peer):
@@ -53,8 +59,8 @@ def v6(text):
 
 
 # SOCKS4: VN 4, CD 1, DSTPORT, DSTIP, USERID, NUL; VN 0, CD 90, and six octets that mean nothing.
-def test_socks4_address(lab):
-    r, c = say_hello(lab, "socks4", labs.TARGET4)
+def test_socks4_address(lab, wire):
+    r, c = say_hello(lab, wire, "socks4", labs.TARGET4)
     c, answer = one(c), answered(r, b"198.51.100.21")
     assert c.sent == x("04 01 000d c633640a") + b"root\0" + HELLO
     matches(re.escape(x("00 5a")) + ANY6 + re.escape(answer), c.got)
@@ -71,10 +77,10 @@ SOCKS5 = {
 
 @pytest.mark.parametrize("kind", sorted(SOCKS5))
 @pytest.mark.parametrize("method", ["socks5", "socks5-password"])
-def test_socks5(lab, method, kind):
+def test_socks5(lab, wire, method, kind):
     host, dst, family = SOCKS5[kind]
     proxy = METHODS[method].proxy
-    r, c = say_hello(lab, method, host)
+    r, c = say_hello(lab, wire, method, host)
     end = PROXIES[proxy][0]
     answer = answered(r, b"198.51.100.%d" % end if family == 4 else v6("2001:0db8:0002:0000:0000:0000:0000:00%d" % end))
     c = one(c)
@@ -115,9 +121,9 @@ def first_answer(got):
 
 @pytest.mark.parametrize("kind", sorted(HTTP))
 @pytest.mark.parametrize("method", ["http", "http-basic"])
-def test_http(lab, method, kind):
+def test_http(lab, wire, method, kind):
     host, authority, family = HTTP[kind]
-    r, c = say_hello(lab, method, host)
+    r, c = say_hello(lab, wire, method, host)
     end = PROXIES[METHODS[method].proxy][0]
     answer = answered(r, b"198.51.100.%d" % end if family == 4 else v6("2001:0db8:0002:0000:0000:0000:0000:00%d" % end))
     c = one(c)                                          # after 407 too: Squid keeps the connection
@@ -185,10 +191,10 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("case", sorted(REFUSALS))
-def test_refusal(lab, case):
+def test_refusal(lab, wire, case):
     """Status 7, the reason in words, and nothing of what was to be relayed on the wire."""
     method, host, port, words, (sent, got) = REFUSALS[case]
-    r, c = lab.on_the_wire(method, lambda: lab.connect(method, host, port, stdin=HELLO))
+    r, c = wire.on_the_wire(method, lambda: lab.connect(method, host, port, stdin=HELLO))
     assert r == labs.Result(7, b"", words)
     c = one(c)
     assert c.sent == sent
@@ -201,9 +207,9 @@ HTTP_AUTH = ("ERROR: proxy squid-basic:3128: authentication failed (HTTP status 
              HTTP_END)
 
 
-def test_wrong_password_socks5(lab):
+def test_wrong_password_socks5(lab, wire):
     m = METHODS["socks5-password"]
-    r, c = lab.on_the_wire("socks5-password", lambda: lab.client(
+    r, c = wire.on_the_wire("socks5-password", lambda: lab.client(
         "connect", *m.args, "four.inside.test", "13", env={"SOCKS5_PASSWORD": "Wr0ng"}, stdin=HELLO))
     assert r == labs.Result(6, b"", S5_AUTH)
     c = one(c)
@@ -211,19 +217,19 @@ def test_wrong_password_socks5(lab):
     assert c.got == x("05 02 01 01")
 
 
-def test_no_password_offered_socks5(lab):
+def test_no_password_offered_socks5(lab, wire):
     """-a none: Dante accepts no method, and hears nothing of a password."""
     m = METHODS["socks5-password"]
-    r, c = lab.on_the_wire("socks5-password", lambda: lab.client(
+    r, c = wire.on_the_wire("socks5-password", lambda: lab.client(
         "connect", "-a", "none", *m.args, "four.inside.test", "13", env=m.env, stdin=HELLO))
     c = one(c)
     assert (c.sent, c.got) == (x("05 01 00"), x("05 ff"))
     assert (r.rc, r.out) == (6, b"")
 
 
-def test_wrong_password_http(lab):
+def test_wrong_password_http(lab, wire):
     m = METHODS["http-basic"]
-    r, c = lab.on_the_wire("http-basic", lambda: lab.client(
+    r, c = wire.on_the_wire("http-basic", lambda: lab.client(
         "connect", *m.args, "four.inside.test", "13", env={"HTTP_PROXY_PASSWORD": "Wr0ng"}, stdin=HELLO))
     assert r == labs.Result(6, b"", HTTP_AUTH)
     c = one(c)
@@ -239,7 +245,7 @@ def test_wrong_password_http(lab):
 
 
 @pytest.mark.parametrize("method", ["socks5-password", "http-basic"])
-def test_password_that_nobody_can_give(lab, method):
-    r, c = lab.on_the_wire(method, lambda: lab.client("connect", *METHODS[method].args, "four.inside.test", "13"))
+def test_password_that_nobody_can_give(lab, wire, method):
+    r, c = wire.on_the_wire(method, lambda: lab.client("connect", *METHODS[method].args, "four.inside.test", "13"))
     assert (r.rc, r.out) == (6, b"")
     assert one(c).sent == (x("05 02 00 02") if method == "socks5-password" else http_request(b"four.inside.test:13"))
