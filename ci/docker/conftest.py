@@ -30,6 +30,14 @@ def begin(session, pool, plays):
     return lambda request: begun[request.node.nodeid].result()
 
 
+when_interrupted = []       # before the fixtures have their turn, so that everything ends at once
+
+
+def pytest_keyboard_interrupt():
+    for f in when_interrupted:
+        f()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def leftovers(request, tmp_path_factory):
     """The tests of test_leftovers.py run beside the others: engines of their own, and containers that nobody else sees."""
@@ -38,12 +46,14 @@ def leftovers(request, tmp_path_factory):
     plays = {"test_containers_and_networks": t.play_containers,
              "test_private_engine": lambda how: t.play_engine(tmp_path_factory.mktemp("engine"), how)}
     pool = ThreadPoolExecutor(2)
-    try:
-        yield begin(request.session, pool, plays)
-    finally:
+
+    def end():
         pool.shutdown(wait=False, cancel_futures=True)
         t.Run.end_all()
-        pool.shutdown()
+    when_interrupted.append(end)
+    yield begin(request.session, pool, plays)
+    end()
+    pool.shutdown()
 
 
 def containers(it):

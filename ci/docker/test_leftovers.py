@@ -35,7 +35,7 @@ class Run:
     @classmethod
     def end_all(cls):
         with cls.lock:
-            for p in cls.live:
+            for p in cls.live or ():
                 p.send_signal(signal.SIGTERM)
             cls.live = None
 
