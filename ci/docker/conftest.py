@@ -100,7 +100,7 @@ def spec_runs(lab):
     from test_proxyspec import URL
 
     def play(which):
-        script = "cat >/tmp/%s && exec proxyspec server --i-may-test-this-host --target-host 192.0.2.11 --baseline /tmp/%s %s"
+        script = "cat >/tmp/%s && exec proxyspec server --i-may-test-this-host --target-host 192.0.2.11 --target-name spec --baseline /tmp/%s %s"
         return labs.run(*lab.exec_argv(["sh", "-c", script % (which, which, URL[which])], service="spec"),
                         stdin=(labs.HERE / "baseline" / which).read_bytes(), timeout=3 * labs.LIMIT)
 

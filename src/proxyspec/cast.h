@@ -27,7 +27,8 @@ struct px_subject {
 	struct net_addr proxy;
 	const char *proxy_text;
 	const char *user, *pass; /* or NULL */
-	const char *target_host; /* or NULL */
+	const char *target_host; /* or NULL; how the proxy reaches our listeners: by address, */
+	const char *target_name; /* by name */
 	/* client */
 	struct px_text *command; /* words of a template, or NULL: the profile's */
 	const struct px_profile *profile;
@@ -47,6 +48,8 @@ bool px_alive(const struct px_subject *);
 
 /* The port on which the runner's target must listen, or refuse, because the trace names it; 0: any. */
 unsigned px_fixed_port(const struct px_case *);
+/* The proxy would have to know a name of ours, and none was given. */
+bool px_needs_name(const struct px_subject *, const struct px_case *);
 bool px_server_setup(struct px_play *, const struct px_subject *);
 bool px_client_setup(struct px_play *, const struct px_subject *);
 void px_client_end(struct px_play *);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * cast_server.c - a proxy server is under test: the runner is client and target.
  * One thing to know: port 7007 in a trace stands for a listener of the runner on a port of the kernel's choice, 7001
- * for a port that refuses; any other port is meant as it is. */
+ * for a port that refuses; any other port is meant as it is.  The host localhost stands for any name of ours. */
 #include "cast.h"
 #include "self.h"
 
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define LOCAL_NAME "localhost"
 #define OPEN_PORT 7007
 #define REFUSING_PORT 7001
 #define PORT_WAIT_MS 20000
@@ -44,25 +45,23 @@ numeric(const char *host, unsigned port, struct net_addr *a)
 /* A port that is taken and has no listener refuses, and nobody else can get it meanwhile.  One that the trace names may
  * have been used a moment ago: connections to it linger in TIME-WAIT. */
 static int
-bind_only(const struct net_addr *a)
+open_port(const struct net_addr *a, bool refuse)
 {
-	int fd = socket(a->ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), e, on = net_port(a) != 0;
+	int fd = socket(a->ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), e,
+	    on = !refuse || net_port(a) != 0;
 
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (fd >= 0 && bind(fd, (const struct sockaddr *)&a->ss, a->len) < 0) {
+	if (fd >= 0 && a->ss.ss_family == AF_INET6) /* :: beside 0.0.0.0 */
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
+	if (fd >= 0 &&
+		(bind(fd, (const struct sockaddr *)&a->ss, a->len) < 0 || (!refuse && listen(fd, 64) < 0))) {
 		e = errno;
 		close(fd);
 		errno = e;
 		return -1;
 	}
 	return fd;
-}
-
-static int
-open_port(const struct net_addr *a, bool refuse)
-{
-	return refuse ? bind_only(a) : net_listen(a, 64);
 }
 
 /* A port that a trace names: another play of it may have it still.  Nothing tells when a port is free. */
@@ -77,16 +76,19 @@ open_named_port(const struct net_addr *a, bool refuse)
 	return fd;
 }
 
-/* IPv4 and IPv6 with one port number, for the name localhost. */
+/* IPv4 and IPv6 with one port number, for a name: nobody knows which of its addresses the proxy takes. */
 static bool
-open_both(struct px_play *p, unsigned port, bool refuse)
+open_both(struct px_play *p, const char *name, unsigned port, bool refuse)
 {
+	bool here = strcmp(name, LOCAL_NAME) == 0;
 	struct net_addr a4, a6, got;
 
 	for (unsigned i = 0; i < 20; i++) {
-		if (!numeric("127.0.0.1", port, &a4) || (p->listen[0] = open_named_port(&a4, refuse)) < 0)
+		if (!numeric(here ? "127.0.0.1" : "0.0.0.0", port, &a4) ||
+			(p->listen[0] = open_named_port(&a4, refuse)) < 0)
 			return false;
-		if (net_addr_of(p->listen[0], true, &got) == 0 && numeric("::1", net_port(&got), &a6)) {
+		if (net_addr_of(p->listen[0], true, &got) == 0 &&
+			numeric(here ? "::1" : "::", net_port(&got), &a6)) {
 			p->listen[1] = open_port(&a6, refuse);
 			if (p->listen[1] >= 0 || errno != EADDRINUSE || port != 0)
 				return true;
@@ -150,10 +152,23 @@ px_fixed_port(const struct px_case *c)
 
 	px_case_env(&e, c);
 	host = env_text(&e, "host");
-	if (strcmp(host, "localhost") == 0 || is_loopback(host))
+	if (strcmp(host, LOCAL_NAME) == 0 || is_loopback(host))
 		port = (unsigned)strtoul(env_text(&e, "port"), NULL, 10);
 	px_env_free(&e);
 	return port == OPEN_PORT || port == REFUSING_PORT ? 0 : port;
+}
+
+/* A proxy elsewhere takes localhost for itself, and nothing of ours listens there. */
+bool
+px_needs_name(const struct px_subject *sub, const struct px_case *c)
+{
+	struct px_env e = {NULL, 0, 0};
+	bool name;
+
+	px_case_env(&e, c);
+	name = strcmp(env_text(&e, "host"), LOCAL_NAME) == 0;
+	px_env_free(&e);
+	return name && sub->target_host != NULL && sub->target_name == NULL;
 }
 
 static bool
@@ -161,7 +176,7 @@ listening(struct px_play *p, const struct px_subject *sub)
 {
 	const char *host = env_text(&p->env, "host");
 	unsigned long given = strtoul(env_text(&p->env, "port"), NULL, 10);
-	bool ours = given == OPEN_PORT || given == REFUSING_PORT, name = strcmp(host, "localhost") == 0,
+	bool ours = given == OPEN_PORT || given == REFUSING_PORT, name = strcmp(host, LOCAL_NAME) == 0,
 	     ok = true;
 	struct net_addr a;
 
@@ -178,7 +193,9 @@ listening(struct px_play *p, const struct px_subject *sub)
 		ok = p->listen[0] >= 0;
 		px_env_set(&p->env, "host", span_str(sub->target_host));
 	} else if (name) {
-		ok = open_both(p, ours ? 0 : (unsigned)given, p->refuse);
+		host = sub->target_name != NULL ? sub->target_name : LOCAL_NAME;
+		ok = open_both(p, host, ours ? 0 : (unsigned)given, p->refuse);
+		px_env_set(&p->env, "host", span_str(host));
 	} else if (numeric(host, ours ? 0 : (unsigned)given, &a)) {
 		p->listen[0] = open_named_port(&a, p->refuse);
 		ok = p->listen[0] >= 0;

@@ -132,6 +132,7 @@ subject(struct px_opts *o, struct px_arena *a, struct px_subject *sub, struct px
 	sub->cast = strcmp(o->command, "server") == 0 ? PX_CAST_SERVER : PX_CAST_CLIENT;
 	sub->can = o->can;
 	sub->target_host = o->target_host;
+	sub->target_name = o->target_name;
 	if (sub->cast == PX_CAST_SERVER) {
 		if (o->args == NULL) {
 			fputs("proxyspec: server wants the URL of a proxy\n", stderr);

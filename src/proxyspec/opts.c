@@ -3,6 +3,7 @@
 #include "opts.h"
 #include "text.h"
 
+#include <arpa/inet.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,7 @@ static const struct option options[] = {
 	{"profile", WORD, AT(profile)},
 	{"baseline", WORD, AT(baseline)},
 	{"target-host", WORD, AT(target_host)},
+	{"target-name", WORD, AT(target_name)},
 	{"pcap", WORD, AT(pcap)},
 	{"tap", WORD, AT(tap)},
 	{"junit", WORD, AT(junit)},
@@ -146,6 +148,18 @@ option(struct px_arena *a, struct px_opts *o, int argc, char **argv, int *i, con
 	return bad(why, "unknown option ", argv[*i]);
 }
 
+/* As it goes into a request: at most what a length octet of SOCKS5 says, and no address. */
+static bool
+is_name(const char *s)
+{
+	unsigned char room6[sizeof(struct in6_addr)];
+
+	for (size_t i = 0; s[i] != '\0'; i++)
+		if (i == 255 || s[i] <= 0x20 || s[i] == 0x7f)
+			return false;
+	return s[0] != '\0' && inet_pton(AF_INET, s, room6) != 1 && inet_pton(AF_INET6, s, room6) != 1;
+}
+
 /* What a command would not look at is not taken in silence. */
 static bool
 fits(const struct px_opts *o, const char **why)
@@ -162,6 +176,10 @@ fits(const struct px_opts *o, const char **why)
 		return bad(why, report, " is for server and client");
 	if (o->pcap != NULL && strcmp(o->command, "self") != 0 && strcmp(o->command, "lint") != 0)
 		return bad(why, "--pcap is for self", "");
+	if (strcmp(o->command, "server") != 0 && (o->target_host != NULL || o->target_name != NULL))
+		return bad(why, o->target_host != NULL ? "--target-host" : "--target-name", " is for server");
+	if (o->target_name != NULL && !is_name(o->target_name))
+		return bad(why, "--target-name wants a name that can be resolved, not ", o->target_name);
 	for (const struct px_text *p = o->protocols; p != NULL; p = p->next) {
 		bool known = false;
 
@@ -215,8 +233,8 @@ px_usage(void)
 	      "options: --fixtures DIR  --case ID  --protocol P  --section S  --level L  --can WORDS\n"
 	      "         --delivery whole,bytes,split,coalesce  --strict  --baseline FILE  --jobs N  "
 	      "--time-scale F\n"
-	      "         --tap FILE  --junit FILE  --json FILE  --target-host HOST  --i-may-test-this-host\n"
-	      "         --quiet  --verbose; see proxyspec(1)\n",
+	      "         --tap FILE  --junit FILE  --json FILE  --target-host ADDRESS  --target-name NAME\n"
+	      "         --i-may-test-this-host  --quiet  --verbose; see proxyspec(1)\n",
 		stderr);
 }
 

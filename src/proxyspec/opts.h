@@ -15,7 +15,7 @@ struct px_opts {
 	struct px_text *can;
 	struct px_text *given; /* wire: NAME=VALUE */
 	unsigned proxy_port;   /* wire */
-	const char *profile, *baseline, *target_host, *pcap, *tap, *junit, *json;
+	const char *profile, *baseline, *target_host, *target_name, *pcap, *tap, *junit, *json;
 	bool strict, any_host, quiet, verbose;
 	unsigned jobs;
 	double scale;

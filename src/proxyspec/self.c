@@ -5,12 +5,31 @@
 #include <stdio.h>
 #include <strings.h>
 
+/* For a trace that cuts the name: which name it is is known only when the case runs. */
+static void
+set_pieces(struct px_env *e)
+{
+	struct px_buf b = {NULL, 0, 0};
+	struct span host = {NULL, 0};
+	char length[24];
+
+	if (!px_env_get(e, "host", &host) || host.n == 0)
+		return;
+	px_put(&b, host.p, host.n);
+	snprintf(length, sizeof length, "%zu", b.n);
+	px_env_set(e, "host_length", span_str(length));
+	px_env_set(e, "host_head", span_of(b.p, b.n / 2));
+	px_env_set(e, "host_tail", span_of(b.p + b.n / 2, b.n - b.n / 2));
+	px_buf_free(&b);
+}
+
 void
-px_set_basic(struct px_env *e)
+px_set_derived(struct px_env *e)
 {
 	struct px_buf up = {NULL, 0, 0}, b64 = {NULL, 0, 0};
 	struct span user = {NULL, 0}, pass = {NULL, 0};
 
+	set_pieces(e);
 	if (!px_env_get(e, "user", &user))
 		return;
 	px_env_get(e, "pass", &pass);
@@ -34,7 +53,7 @@ px_case_env(struct px_env *e, const struct px_case *c)
 			px_env_set(e, g->name, span_of(b.p, b.n));
 		px_buf_free(&b);
 	}
-	px_set_basic(e);
+	px_set_derived(e);
 }
 
 bool

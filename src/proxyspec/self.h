@@ -14,10 +14,10 @@ struct px_self {
 };
 void px_self_play(struct px_self *, const struct px_case *);
 
-/* The variables of a case before its first line: those of given:, and $basic. */
+/* The variables of a case before its first line: those of given:, and px_set_derived's. */
 void px_case_env(struct px_env *, const struct px_case *);
 bool px_when_true(const struct px_env *, const struct px_step *);
-void px_set_basic(struct px_env *); /* $basic from $user and $pass */
+void px_set_derived(struct px_env *); /* $basic from $user and $pass; $host in pieces */
 
 /* Check what can be checked without playing: headers, expressions. */
 struct px_lint_seen; /* ids met so far */

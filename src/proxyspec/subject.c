@@ -207,6 +207,8 @@ px_cannot(struct px_arena *a, const struct px_subject *sub, const struct px_case
 		snprintf(text, len, "needs %s, which was not declared", n->s);
 		return text;
 	}
+	if (sub->cast == PX_CAST_SERVER && px_needs_name(sub, c))
+		return "needs a name by which the proxy reaches the target: --target-name";
 	if (sub->cast == PX_CAST_CLIENT && sub->command == NULL && px_way_for(sub->profile, c) == NULL)
 		return "the profile has no command for it";
 	return NULL;
@@ -223,7 +225,7 @@ run_once(const struct px_subject *sub, const struct px_case *c, struct px_how ho
 	px_play_init(&p, c, how, res);
 	px_case_env(&p.env, c);
 	ok = how.cast == PX_CAST_SERVER ? px_server_setup(&p, sub) : px_client_setup(&p, sub);
-	px_set_basic(&p.env);
+	px_set_derived(&p.env);
 	if (ok)
 		px_play_steps(&p, c->steps);
 	res->closed = p.late != NULL ? p.late : p.cp.rst ? "rst" : p.cp.eof ? "fin" : "none";

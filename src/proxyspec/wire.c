@@ -275,7 +275,7 @@ px_wire_match(const struct px_case *c, const struct px_flow *f, const struct px_
 	px_case_env(&w.env, c);
 	for (size_t i = 0; given != NULL && i < given->n; i++)
 		px_env_set(&w.env, given->v[i].name, span_of(given->v[i].p, given->v[i].n));
-	px_set_basic(&w.env);
+	px_set_derived(&w.env);
 	steps(&w, c->steps);
 	*left = surplus(&w);
 	res->closed = w.f->rst[1] ? "rst" : w.f->fin[1] ? "fin" : "none";
