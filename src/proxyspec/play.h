@@ -38,6 +38,7 @@ struct px_leg {
 	struct px_buf pend;	  /* octets that wait for the actor's next line */
 	struct px_cuts cuts;	  /* in pend */
 	bool amp;		  /* the last line in pend ended with "&" */
+	bool lazy;		  /* the peer leaves octets unread: nothing is gained by waiting for it */
 	struct px_buf seen, said; /* the first octets each way, for reports */
 	size_t said_total;
 };
@@ -109,6 +110,7 @@ void px_flush(struct px_play *, struct px_leg *, const struct px_step *next, enu
 void px_flush_all(struct px_play *, const struct px_step *next);
 void px_push(struct px_leg *, struct span); /* into out, as it is */
 bool px_early(struct px_play *, const struct px_step *);
+bool px_left_unread(int fd); /* octets wait at the other end, as far as that can be known (play_unread.c) */
 
 /* Judging. */
 enum px_level px_step_level(const struct px_play *, const struct px_step *, enum px_level);

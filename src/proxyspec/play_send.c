@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * play_send.c - what the runner sends, and in which segments.
  * One thing to know: TCP has no messages; a segment is a write with TCP_NODELAY, followed by a wait until the other
- * host has acknowledged it, and a pause in which the other program can read it. */
+ * host has acknowledged it, a pause in which the other program can read it, and, where that can be known, a wait until it
+ * has: on a busy machine no pause is long enough. */
 #include "play.h"
 #include "self.h"
 
@@ -10,6 +11,7 @@
 #include <sys/ioctl.h>
 
 #define PAUSE_BAR 4	/* milliseconds behind a boundary that the trace or a split asks for */
+#define READ_LIMIT 300	/* until then, once a connection: it may want more octets before it takes any */
 #define SLOW_OCTETS 600 /* octet by octet: only that many get a pause, the rest go as separate writes */
 
 void
@@ -77,6 +79,11 @@ segment(struct px_play *p, struct px_leg *l, struct span s, bool pause, int ms)
 		px_pump(p, net_now() + 1);
 	while (net_now() < until)
 		px_pump(p, until);
+	until = net_now() + READ_LIMIT;
+	while (!l->lazy && l->wfd >= 0 && px_left_unread(l->wfd)) {
+		px_pump(p, net_now() + 1);
+		l->lazy = net_now() >= until;
+	}
 }
 
 static bool
