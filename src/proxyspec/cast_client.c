@@ -16,7 +16,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* One word of the template: {proxy_host} {proxy_port} {host} {port} {user} {pass} {timeout} and any variable. */
+/* RFC 3986 section 2.1, for a client that takes a URL: everything but the unreserved. */
+static void
+percent(struct px_buf *b, struct span v)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		uint8_t c = v.p[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			(c != 0 && strchr("-._~", c) != NULL))
+			px_put(b, &c, 1);
+		else
+			px_printf(b, "%%%02X", (unsigned)c);
+	}
+}
+
+/* One word of the template: {proxy_host} {proxy_port} {host} {port} {user} {pass} {timeout} and any variable; {user%} is
+ * the variable as it stands in a URL. */
 static char *
 fill(const struct px_env *e, const char *word, bool *nul, bool *unset)
 {
@@ -26,9 +42,16 @@ fill(const struct px_env *e, const char *word, bool *nul, bool *unset)
 		const char *end = *word == '{' ? strchr(word, '}') : NULL;
 		char name[32] = "";
 		struct span v;
+		size_t n = end == NULL ? 0 : (size_t)(end - word - 1);
+		bool url = n != 0 && end[-1] == '%';
 
-		if (end != NULL && (size_t)(end - word - 1) < sizeof name) {
-			memcpy(name, word + 1, (size_t)(end - word - 1));
+		if (end != NULL && n < sizeof name) {
+			memcpy(name, word + 1, n - (url ? 1 : 0));
+			if (px_env_get(e, name, &v) && url) {
+				percent(&b, v);
+				word = end + 1;
+				continue;
+			}
 			if (px_env_get(e, name, &v)) {
 				*nul = *nul || (v.n != 0 && memchr(v.p, 0, v.n) != NULL);
 				px_put(&b, v.p, v.n);

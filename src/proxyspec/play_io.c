@@ -162,7 +162,7 @@ px_dial(struct px_play *p)
 	}
 	net_tune(fd);
 	l->rfd = l->wfd = fd;
-	l->eof = l->rst = l->unsent = false;
+	l->eof = l->rst = l->unsent = l->lazy = false;
 	l->at = l->in.n = 0;
 	l->last = net_now();
 	return true;

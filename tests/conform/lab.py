@@ -20,6 +20,7 @@ import threading
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
 FIXTURES = ROOT / "fixtures"
+HERE = ROOT / "tests/conform"
 DELIVERIES = "whole,bytes,split,coalesce"
 
 # The users that the traces know: alice, and those of single cases; the longest ones are read from their trace.
@@ -38,20 +39,21 @@ class Trouble(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One play of proxyspec: against a fakeproxy, or (role == []) against connect."""
+    """One play of proxyspec: against a fakeproxy, or (role == []) against connect; or against the reference."""
     name: str
-    role: list                    # fakeproxy's arguments
+    role: list                    # fakeproxy's arguments, or those of reference_server.py
     url: str                      # of the proxy, {} is host:port; for a client the protocols
     can: str = ""                 # words of needs beyond those of the URL
     users: bool = False
     slow: bool = False            # the cases that need a word of SLOW, and no others
-    cases: str = ""               # or these alone: a glob
+    cases: str = ""               # or these alone: globs
     ident: str = ""               # somebody answers RFC 1413 questions: with this name
     gate: bool = True             # False: the sanity cases are not asked first, the knobs make them fail
+    reference: str = ""           # "server", "client": tests/conform/reference_*.py, for what our programs do not have
 
     @property
     def side(self):
-        return "server" if self.role else "client"
+        return self.reference or ("server" if self.role else "client")
 
 
 ROUTES = "slow blackhole net-unreachable host-unreachable no-ip6"
@@ -81,7 +83,18 @@ SERVER = [
 ]
 CLIENT = [Run("client-http", [], "http"), Run("client-socks5", [], "socks5"), Run("client-telnet", [], "telnet"),
           Run("client-socks4", [], "socks4,socks4a")]
-RUNS = CLIENT + sorted(SERVER, key=lambda r: not r.slow)
+REFERENCE = [
+    Run("server-reference-socks4", ["--limit", "3"], "socks4a://{}", "bind slow",
+        cases="socks4/bind/[!u]* socks4a/request/bind-name", reference="server"),
+    Run("server-reference-socks5", ["--limit", "3"], "socks5://{}", "bind", cases="socks5/bind/[!u]*", reference="server"),
+    Run("server-reference-no-socks4a", ["--no-socks4a"], "socks4a://{}", "no-socks4a", cases="socks4a/connect/name/not-spoken",
+        gate=False, reference="server"),
+    Run("server-reference-auto", ["--limit", "3"], "http://{}", "auto", cases="cross/auto/version-detection", reference="server"),
+    Run("client-reference-telnet", [], "telnet",
+        cases="telnet/auth/echo-suppressed telnet/auth/fwtk-username-password telnet/putty/*", reference="client"),
+    Run("client-reference-socks4", [], "socks4", cases="socks4/client/userid-nul-refused", reference="client"),
+]
+RUNS = CLIENT + sorted(SERVER, key=lambda r: not r.slow) + REFERENCE
 
 
 def inside():
@@ -141,7 +154,8 @@ def proxy(run, build, extra=()):
     with contextlib.ExitStack() as stack:
         tmp = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="conform-")))
         words = {"ident": stack.enter_context(identd(run.ident)) if run.ident else 0}
-        args = [build / "fakeproxy", *extra, *(a.replace("{ident}", str(words["ident"])) for a in run.role)]
+        name = HERE / "reference_server.py" if run.reference else build / "fakeproxy"
+        args = [name, *extra, *(a.replace("{ident}", str(words["ident"])) for a in run.role)]
         if run.users:
             (tmp / "users").write_text("".join(u + "\n" for u in users()), encoding="utf-8")
             args += ["--user-file", tmp / "users"]
@@ -151,7 +165,7 @@ def proxy(run, build, extra=()):
         p.stdout.close()
         if len(line) != 3 or line[0] != "listening":
             err.seek(0)
-            raise Trouble(f"{run.name}: fakeproxy says {err.read().decode(errors='replace').strip()}")
+            raise Trouble(f"{run.name}: {name.name} says {err.read().decode(errors='replace').strip()}")
         yield run.url.format(f"{line[1]}:{line[2]}"), p, tmp / "stderr"
 
 
@@ -198,7 +212,7 @@ class Played:
 def chosen(run, build):
     """--case arguments: what the run is about."""
     if run.cases:
-        return ["--case", run.cases]
+        return [a for glob in run.cases.split() for a in ("--case", glob)]
     if run.side == "client":
         return ["--protocol", run.url]
     scheme = run.url.partition(":")[0]
@@ -247,8 +261,8 @@ def play(run, delivery=DELIVERIES, jobs=8, build=None, extra=(), bugs=(), client
     if run.can:
         common += ["--can", run.can.replace(" ", ",")]
     if run.side == "client":
-        env = dict(os.environ, PATH=f"{client or build}:{os.environ['PATH']}")
-        profile = ROOT / "src/proxyspec/profiles/connect.profile"
+        env = dict(os.environ, PATH=f"{HERE if run.reference else client or build}:{os.environ['PATH']}")
+        profile = HERE / "reference.profile" if run.reference else ROOT / "src/proxyspec/profiles/connect.profile"
         return spec(run, build, ["client", "--profile", profile, *common], env)
     with proxy(run, build, bugs) as (url, p, err):
         r = spec(run, build, ["server", *common, url], None)

@@ -1,8 +1,9 @@
 # curl as a relay: the scheme telnet:// passes stdin and stdout through the tunnel.  An IPv6 address stands in
 # brackets in a URL.
 name: curl
-can: socks4 socks4a socks5 noauth userpass http basic local-resolve remote-resolve timeout http11 ip6
+can: socks4 userid socks4a socks5 noauth userpass http basic local-resolve remote-resolve timeout http11 ip6
 socks4: curl -s -S -N -q -x socks4://{proxy_host}:{proxy_port} telnet://{host}:{port}
+socks4 userid: curl -s -S -N -q -x socks4://{user%}@{proxy_host}:{proxy_port} telnet://{host}:{port}
 socks4 timeout: curl -s -S -N -q --connect-timeout {timeout} -x socks4://{proxy_host}:{proxy_port} telnet://{host}:{port}
 socks4a: curl -s -S -N -q -x socks4a://{proxy_host}:{proxy_port} telnet://{host}:{port}
 socks5: sh -c 'h=$2; case $h in *:*) h="[$h]";; esac; exec curl -s -S -N -q -x socks5h://$1 "telnet://$h:$3"' sh {proxy_host}:{proxy_port} {host} {port}
