@@ -73,7 +73,7 @@ px_find_profile(struct px_arena *a, const char *name)
 	char path[1400], file[256];
 
 	snprintf(file, sizeof file, "%s.profile", name);
-	if (env != NULL && strchr(name, '/') == NULL) {
+	if (env != NULL && env[0] != '\0' && strchr(name, '/') == NULL) {
 		snprintf(path, sizeof path, "%s/%s", env, file);
 		return px_dup(a, path, strlen(path));
 	}

@@ -31,7 +31,7 @@ be16(const uint8_t *p)
 
 /* Where the IP packet begins in a frame of this link type; false: it is none. */
 static bool
-link_payload(unsigned type, struct span *s)
+link_payload(struct px_capture *c, unsigned type, struct span *s)
 {
 	size_t skip;
 
@@ -55,6 +55,7 @@ link_payload(unsigned type, struct span *s)
 		skip = 4;
 		break;
 	default:
+		c->link = c->strange++ == 0 ? type : c->link;
 		return false;
 	}
 	if (s->n <= skip)
@@ -79,11 +80,12 @@ read_pcap(struct reader *r, const char **why)
 			return false;
 		}
 		frame = span_of(r->s.p, n);
-		if (link_payload(type, &frame))
+		if (link_payload(r->c, type, &frame))
 			px_capture_ip(r->c, frame, span_of(NULL, 0));
 		span_eat(&r->s, n);
 	}
-	return true;
+	*why = "the file ends in the middle of a packet";
+	return r->s.n == 0;
 }
 
 static struct span
@@ -119,7 +121,7 @@ enhanced_packet(struct reader *r, struct span body)
 	n = (n + 3) & ~3u;
 	if (body.n - 20 > n)
 		options = span_of(body.p + 20 + n, body.n - 20 - n);
-	if (link_payload(r->links[iface], &frame))
+	if (link_payload(r->c, r->links[iface], &frame))
 		px_capture_ip(r->c, frame, comment_of(r, options));
 }
 
@@ -147,7 +149,8 @@ read_pcapng(struct reader *r, const char **why)
 			enhanced_packet(r, body);
 		span_eat(&r->s, n);
 	}
-	return true;
+	*why = "the file ends in the middle of a block";
+	return r->s.n == 0;
 }
 
 bool
@@ -158,7 +161,7 @@ px_capture_read(struct px_capture *c, struct span file, const char **why)
 	memset(c, 0, sizeof *c);
 	c->end = &c->first;
 	*why = "this is neither pcap nor pcapng";
-	if (file.n < 28)
+	if (file.n < 24) /* the head of a pcap; a pcapng has more */
 		return false;
 	if (memcmp(file.p, "\x0a\x0d\x0d\x0a", 4) == 0)
 		return read_pcapng(&r, why);

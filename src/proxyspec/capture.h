@@ -22,6 +22,8 @@ struct px_flow {
 struct px_capture {
 	struct px_flow *first, **end;
 	unsigned packets, gaps; /* gaps: octets that the capture lacks */
+	unsigned strange;	/* frames of a link layer that is not known */
+	unsigned link;		/* its number, of the first one */
 };
 /* False: *why says what is wrong. */
 bool px_capture_read(struct px_capture *, struct span file, const char **why);

@@ -39,6 +39,9 @@ parse(struct span ip, struct segment *g)
 	memset(g, 0, sizeof *g);
 	if (ip.n >= 20 && ip.p[0] >> 4 == 4 && ip.p[9] == 6) {
 		head = (size_t)(ip.p[0] & 15) * 4;
+		if (head < 20 ||
+			(be16(ip.p + 6) & 0x1fff) != 0) /* a fragment behind the first: no TCP header */
+			return false;
 		memcpy(g->src, ip.p + 12, 4);
 		memcpy(g->dst, ip.p + 16, 4);
 		if (be16(ip.p + 2) >= head &&

@@ -93,10 +93,9 @@ set_given(struct px_env *e, const struct px_text *t)
 {
 	for (; t != NULL; t = t->next) {
 		char name[64] = "";
-		size_t n = strcspn(t->s, "=");
+		size_t n = strcspn(
+			t->s, "="); /* there is one, and less than 64 before it: px_opts_read looked */
 
-		if (n == 0 || n >= sizeof name || t->s[n] == '\0')
-			continue;
 		memcpy(name, t->s, n);
 		px_env_set(e, name, span_str(t->s + n + 1));
 	}
@@ -116,7 +115,7 @@ continues(const struct px_capture *c, const struct px_flow *f)
 static int
 one_file(const struct px_opts *o, const struct px_set *s, const char *path, const struct px_env *given)
 {
-	struct px_capture cap;
+	struct px_capture cap = {.first = NULL};
 	size_t n;
 	char *file = px_slurp(path, &n);
 	const char *why = "";
@@ -124,6 +123,7 @@ one_file(const struct px_opts *o, const struct px_set *s, const char *path, cons
 
 	if (file == NULL || !px_capture_read(&cap, span_of(file, n), &why)) {
 		fprintf(stderr, "proxyspec: %s: %s\n", path, file == NULL ? strerror(errno) : why);
+		px_capture_free(&cap);
 		free(file);
 		return PX_EXIT_ERROR;
 	}
@@ -133,8 +133,11 @@ one_file(const struct px_opts *o, const struct px_set *s, const char *path, cons
 		flows++;
 		followed += one_flow(o, s, f, given) != 0 ? 1 : 0;
 	}
-	printf("%s: %u connections to a proxy, %u follow a trace%s\n", path, flows, followed,
+	printf("%s: %u connections to a proxy, %u follow a trace%s", path, flows, followed,
 		cap.gaps != 0 ? "; the capture has gaps" : "");
+	if (cap.strange != 0)
+		printf("; %u frames of link layer %u, which is not known", cap.strange, cap.link);
+	putchar('\n');
 	px_capture_free(&cap);
 	free(file);
 	return flows == 0 ? PX_EXIT_SKIP : followed == flows ? PX_EXIT_OK : PX_EXIT_FAIL;
@@ -160,7 +163,11 @@ px_cmd_wire(struct px_opts *o, struct px_arena *a)
 		t = t->next) {
 		int one = one_file(o, &s, t->s, &given);
 
-		rc = one == PX_EXIT_OK ? rc : one;
+		if (one != PX_EXIT_OK &&
+			rc != PX_EXIT_FAIL) /* a capture without a proxy excuses no other one */
+			rc = one;
+		if (one == PX_EXIT_ERROR)
+			rc = one;
 	}
 	px_env_free(&given);
 	px_set_free(&s);

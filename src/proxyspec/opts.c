@@ -44,16 +44,23 @@ add_commas(struct px_arena *a, struct px_text **list, const char *s)
 	}
 }
 
+/* 1 to 65535, or 0: it is no such number.  strtoul would take blanks and signs, too. */
+static unsigned
+number(const char *s)
+{
+	unsigned long n = strspn(s, "0123456789") == strlen(s) ? strtoul(s, NULL, 10) : 0;
+
+	return n <= 65535 ? (unsigned)n : 0;
+}
+
 static bool
 modes_ok(const struct px_text *m, const char **why)
 {
 	for (; m != NULL; m = m->next) {
-		char *end;
-
 		if (strcmp(m->s, "whole") == 0 || strcmp(m->s, "bytes") == 0 || strcmp(m->s, "split") == 0 ||
 			strcmp(m->s, "coalesce") == 0)
 			continue;
-		if (strncmp(m->s, "split:", 6) == 0 && strtoul(m->s + 6, &end, 10) > 0 && *end == '\0')
+		if (strncmp(m->s, "split:", 6) == 0 && number(m->s + 6) != 0)
 			continue;
 		return bad(why, "unknown delivery: ", m->s);
 	}
@@ -97,7 +104,7 @@ static bool
 take(struct px_arena *a, struct px_opts *o, const struct option *d, const char *value, const char **why)
 {
 	char *slot = (char *)o + d->at, *end;
-	unsigned long n;
+	unsigned n;
 	double *s = (double *)(void *)slot;
 
 	switch (d->kind) {
@@ -114,15 +121,15 @@ take(struct px_arena *a, struct px_opts *o, const struct option *d, const char *
 		add_commas(a, (struct px_text **)(void *)slot, value);
 		return true;
 	case NUMBER:
-		n = strtoul(value, &end, 10);
-		if (*value == '\0' || *end != '\0' || n < 1 || n > 65535)
+		n = number(value);
+		if (n == 0)
 			return bad(why, "a number from 1 to 65535 is wanted, not ", value);
-		memcpy(slot, &(unsigned){(unsigned)n}, sizeof(unsigned));
+		memcpy(slot, &n, sizeof n);
 		return true;
 	case SCALE:
 		*s = strtod(value, &end);
 		if (*value == '\0' || *end != '\0' || !(*s > 0 && *s <= 1000))
-			return bad(why, "a factor above 0 is wanted, not ", value);
+			return bad(why, "a factor above 0, at most 1000, is wanted, not ", value);
 		return true;
 	}
 	return false;
@@ -187,6 +194,12 @@ fits(const struct px_opts *o, const char **why)
 			known = known || strcmp(protocols[i], p->s) == 0;
 		if (!known)
 			return bad(why, "unknown protocol: ", p->s);
+	}
+	for (const struct px_text *g = o->given; g != NULL; g = g->next) {
+		size_t n = strcspn(g->s, "=");
+
+		if (n == 0 || n > 63 || g->s[n] == '\0')
+			return bad(why, "--given wants NAME=VALUE, not ", g->s);
 	}
 	for (const struct px_text *l = o->levels; l != NULL; l = l->next)
 		if (px_level_of(l->s, strlen(l->s)) == PX_L_NONE)

@@ -103,10 +103,9 @@ one_line(struct px_arena *a, struct px_profile *f, const char *p, const char *en
 		add_not(a, f, p, colon, end);
 	} else {
 		w = px_alloc(a, sizeof *w);
-		split(a, &w->needs, p, colon);
-		whole = split(a, &w->words, colon + 1, end);
+		whole = split(a, &w->needs, p, colon) && split(a, &w->words, colon + 1, end);
 		take_env(w);
-		if (w->words == NULL)
+		if (whole && w->words == NULL)
 			px_error(errs, f->file, line, "there is no command");
 		w->next = f->ways;
 		f->ways = w;
