@@ -127,6 +127,17 @@ def bnd_port(r):
     return int.from_bytes(said(r)[-2:], "big")
 
 
+def swapped(t):
+    """The kernel gives the port; of one whose octets are alike, as 0x9C9C, the order is not seen: take the next."""
+    for _ in range(8):
+        r = t(GREETING + R5)
+        port = r.reached[0].peer[1]
+        turned = int.from_bytes(port.to_bytes(2, "big")[::-1], "big")
+        if turned != port:
+            return bnd_port(r) == turned
+    raise AssertionError("eight ports in a row, each with two octets alike")
+
+
 def lines_end(r, wrong):
     """Does a line of the proxy end like that?  IAC commands do not matter here."""
     return re.search(wrong, said(r)) is not None
@@ -273,17 +284,6 @@ def name_reply(t):
     if reply[3] != 3:
         return None
     return len(reply) - (7 + reply[4])
-
-
-def swapped(t):
-    """The kernel gives the port; of one whose octets are alike, as 0x9C9C, the order is not seen: take the next."""
-    for _ in range(8):
-        r = t(GREETING + R5)
-        port = r.reached[0].peer[1]
-        turned = int.from_bytes(port.to_bytes(2, "big")[::-1], "big")
-        if turned != port:
-            return bnd_port(r) == turned
-    raise AssertionError("eight ports in a row, each with two octets alike")
 
 
 def late(t):
