@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "guard.h"
+#include "net.h"
 #include "say.h"
 #include "wipe.h"
 
@@ -99,6 +100,9 @@ ask_program(const char *program, const char *prompt, char *secret)
 		say_error("the askpass program cannot be started: %s", strerror(errno));
 		return -1;
 	}
+	/* The program has the writing end as its standard output alone: what it leaves behind must not hold another. */
+	net_cloexec(fd[0]);
+	net_cloexec(fd[1]);
 	pid = fork();
 	if (pid < 0) {
 		say_error("the askpass program cannot be started: %s", strerror(errno));
@@ -106,10 +110,8 @@ ask_program(const char *program, const char *prompt, char *secret)
 		close(fd[1]);
 		return -1;
 	}
-	if (pid == 0) {
-		close(fd[0]);
+	if (pid == 0)
 		exec_askpass(program, prompt, fd[1]);
-	}
 	close(fd[1]);
 	n = read_askpass(fd[0], pid, &status, secret);
 	close(fd[0]);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The password from the program in SSH_ASKPASS (D10): without a shell, and its exit status counts."""
+import os
 import shlex
 import signal
 
@@ -133,6 +134,17 @@ def test_the_handshake_deadline_does_not_count_the_asking(askpass):
         res = run("-w", "1", "-S", "bob@" + px.spec, "target.test", "22", stdin=BYE,
                   env={"SSH_ASKPASS": askpass("sleep 1.5; echo slow"), "DISPLAY": ":0"})
     assert (res.rc, res.out) == (0, HELLO), res
+
+
+def test_a_process_that_it_leaves_behind_is_not_waited_for(askpass, tmp_path):
+    """It has closed its standard output, and has no other descriptor of ours that would hide the end of the password."""
+    left = tmp_path / "pid"
+    try:
+        res, px = socks(askpass("printf pw; sleep 300 >/dev/null 2>&1 & echo $! > %s" % shlex.quote(str(left))))
+    finally:
+        os.kill(int(left.read_text()), signal.SIGKILL)
+    assert (res.rc, res.out) == (0, HELLO), res
+    assert px.conns[0].msgs[1] == b"\1\3bob\2pw"
 
 
 def test_no_child_is_left(askpass):
