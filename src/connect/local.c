@@ -109,8 +109,13 @@ next_local(int lfd, const struct session *s, bool watch, int *status)
 		}
 		if (p[2].revents && read(STDIN_FILENO, line, sizeof line) <= 0)
 			return -1;
-		if (p[0].revents)
-			return accept_one(lfd);
+		if (p[0].revents) {
+			int fd = accept_one(lfd);
+
+			if (fd < 0)
+				*status = ST_IO;
+			return fd;
+		}
 		if (p[1].revents) {
 			int ended = s->relay.down.n > 0 ? 0 : remote_ended(s->fd);
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import resource
 import signal
 import socket
 import threading
@@ -212,6 +213,25 @@ def test_P_ends_with_the_remote_session():
                 s.sendall(b"bye\n")
                 assert read_all(s) == HELLO
             assert r.p.wait(20) == 0
+
+
+def test_P_that_cannot_accept_is_no_success():
+    """No descriptor is left for the next local connection: that ends the session, and the status says so."""
+    def script(c):
+        c.until(b"\n")
+        c.send(b"ok\n")
+        c.rest()
+    with FakeServer(script) as t:
+        with Running("-P", "0", "-n", "127.0.0.1", str(t.port)) as r:
+            _, port = listening(r)
+            with socket.create_connection(("127.0.0.1", port), 20) as s:
+                s.settimeout(20)
+                s.sendall(b"x\n")
+                assert s.recv(10) == b"ok\n"
+                resource.prlimit(r.pid, resource.RLIMIT_NOFILE, (4, 4))      # poll() asks for as many
+            with socket.create_connection(("127.0.0.1", port), 20):
+                assert r.p.wait(20) == 9
+            assert b"cannot accept a connection: " in r.err_until(b"open files\n")
 
 
 def test_P_end_of_file_on_stdin_disconnects():
