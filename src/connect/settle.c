@@ -283,12 +283,13 @@ take_local(struct given *g)
 	char spec[96], *colon;
 	const char *s = g->local;
 	bool port_only, any;
+	int n;
 
 	if (s == NULL)
 		return;
 	port_only = strcmp(s, "0") == 0 || port_parse(s) != 0;
-	snprintf(spec, sizeof spec, "%s%s", port_only ? "127.0.0.1:" : "", s);
-	colon = strrchr(spec, ':');
+	n = snprintf(spec, sizeof spec, "%s%s", port_only ? "127.0.0.1:" : "", s);
+	colon = n > 0 && (size_t)n < sizeof spec ? strrchr(spec, ':') : NULL;
 	any = colon != NULL && strcmp(colon, ":0") == 0; /* the kernel chooses; for a server 0 is no port */
 	if (any)
 		*colon = '\0';

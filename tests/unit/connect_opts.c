@@ -295,6 +295,12 @@ static const struct {
 	{NULL, "connect -S socks5://px h 22", "http://"},
 	{NULL, "connect -S ::1:2:1080x h 22", "::1:2:1080x"},
 	{"HTTP_PROXY=px:0", "connect -h h 22", "HTTP_PROXY|px:0"}, {NULL, "connect -p '' h 22", "-p"},
+	{NULL,
+		"connect -p "
+		"127.0.0.1:"
+		"000000000000000000000000000000000000000000000000000000000000000000000000000000000008080 h "
+		"22",
+		"-p"}, /* not 80 */
 	{NULL, "connect -p 65536 h 22", "'65536'"}, {NULL, "connect -p name:70 h 22", "'name:70'"},
 	{NULL, "connect -p 1.2.3.4 h 22", "'1.2.3.4'"}, {NULL, "connect -P x h 22", "-P"},
 	{NULL, "connect --forever h 22", "--forever"}, {NULL, "connect --forever -P 7000 h 22", "--forever"},
