@@ -93,29 +93,8 @@ ask_udp(const struct net_addr *ns, const uint8_t *q, size_t n, uint8_t *ans, int
 static void
 add(struct addrs *out, int type, const uint8_t *data, size_t len, uint16_t port)
 {
-	struct net_addr *a = &out->a[out->n];
-
-	if (out->n == ADDRS_MAX)
-		return;
-	memset(a, 0, sizeof *a);
-	if (type == ns_t_a && len == 4) {
-		struct sockaddr_in *s = (struct sockaddr_in *)&a->ss;
-
-		s->sin_family = AF_INET;
-		s->sin_port = htons(port);
-		memcpy(&s->sin_addr, data, 4);
-		a->len = sizeof *s;
-	} else if (type == ns_t_aaaa && len == 16) {
-		struct sockaddr_in6 *s = (struct sockaddr_in6 *)&a->ss;
-
-		s->sin6_family = AF_INET6;
-		s->sin6_port = htons(port);
-		memcpy(&s->sin6_addr, data, 16);
-		a->len = sizeof *s;
-	} else {
-		return;
-	}
-	out->n++;
+	if (out->n < ADDRS_MAX && len == (type == ns_t_a ? 4 : 16))
+		addr_set(&out->a[out->n++], type == ns_t_a ? 4 : 6, data, port);
 }
 
 /* The answer section: name, type, class, ttl, length, data.  Aliases are followed by the server, not here. */

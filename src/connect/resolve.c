@@ -37,7 +37,7 @@ addr_bytes(const struct net_addr *a, uint8_t addr[16])
 	return 6;
 }
 
-static void
+void
 addr_set(struct net_addr *out, int kind, const uint8_t *addr, uint16_t port)
 {
 	memset(out, 0, sizeof *out);

@@ -27,6 +27,9 @@ int literal(const char *host, uint8_t addr[16]);
 /* Is a an IPv4 (4) or IPv6 (6) address?  Its octets. */
 int addr_bytes(const struct net_addr *a, uint8_t addr[16]);
 
+/* The socket address of 4 octets (kind 4) or 16. */
+void addr_set(struct net_addr *out, int kind, const uint8_t *addr, uint16_t port);
+
 /* "ADDR", "ADDR:PORT", "[V6]:PORT" as a socket address; false if it is none. */
 bool addr_parse(const char *s, uint16_t default_port, struct net_addr *out);
 

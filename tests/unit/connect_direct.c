@@ -197,6 +197,7 @@ static const char *const faulty[] = {
 	"www.*.test",
 	"host/8",
 	"a/b",
+	"a-name-that-is-longer-than-most-and-stands-whole-in-the-message.example.test/64",
 	"\x01",
 };
 
