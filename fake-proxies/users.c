@@ -58,28 +58,34 @@ fp_users_file(struct fp_conf *cf, const char *path)
 {
 	FILE *f;
 	char *text = NULL;
+	const char *why = NULL;
 	size_t n = 0;
 	struct stat st;
 
 	if (cf->user_text[0] != NULL)
 		return fp_complain("--user-file is given twice");
 	f = fopen(path, "re");
-	if (f == NULL || fstat(fileno(f), &st) < 0 || st.st_size > 1 << 20) {
-		fp_complain("--user-file %s: %s", path,
-			f == NULL ? strerror(errno) : "not a file of at most 1 MiB");
-		if (f != NULL)
-			fclose(f);
-		return false;
-	}
-	text = calloc(1, (size_t)st.st_size + 1);
-	if (text != NULL) {
+	if (f == NULL || fstat(fileno(f), &st) < 0)
+		why = strerror(errno);
+	else if (!S_ISREG(st.st_mode) || st.st_size > 1 << 20)
+		why = "not a regular file of at most 1 MiB"; /* a pipe's size is 0, and nobody would be asked who it is */
+	else if ((text = calloc(1, (size_t)st.st_size + 1)) != NULL) {
 		setvbuf(f, NULL, _IONBF, 0);
 		n = fread(text, 1, (size_t)st.st_size, f);
+		if (ferror(f))
+			why = strerror(errno);
 	}
-	fclose(f);
+	if (f != NULL)
+		fclose(f);
 	cf->user_text[0] = text;
 	cf->user_size[0] = n;
-	return text != NULL ? add_lines(cf, text, n, path) : fp_complain("out of memory");
+	if (why != NULL)
+		return fp_complain("--user-file %s: %s", path, why);
+	if (text == NULL)
+		return fp_complain("out of memory");
+	if (!add_lines(cf, text, n, path))
+		return false;
+	return cf->n_user != 0 || fp_complain("--user-file %s: there is no NAME:PASSWORD line in it", path);
 }
 
 bool

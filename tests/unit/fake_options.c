@@ -112,6 +112,8 @@ static const struct {
 	{"--trace-payload 5 socks5", "--trace"},
 	{"--user a:b socks5", "password does not belong"},
 	{"--user-file /nonexistent/file socks5", "/nonexistent/file"},
+	{"--user-file / socks5", "not a regular file"}, /* it has no users, and none would mean everybody */
+	{"--user-file /dev/null socks5", "not a regular file"},
 	{"\033[31m", "\\x1b[31m"},
 };
 
@@ -149,6 +151,10 @@ START_TEST(test_users)
 	snprintf(line, sizeof line, "--user-file %s socks5", unit_file("bad", "a:b\nnonsense\n", 13, 0600));
 	ck_assert_int_eq(parse(line), 2);
 	ck_assert_ptr_nonnull(strstr(caught(), "line 2"));
+	catch_stderr();
+	snprintf(line, sizeof line, "--user-file %s socks5", unit_file("none", "# nobody\n", 9, 0600));
+	ck_assert_int_eq(parse(line), 2);
+	ck_assert_ptr_nonnull(strstr(caught(), "no NAME:PASSWORD line"));
 }
 END_TEST
 
