@@ -7,8 +7,10 @@
 #include <stdio.h>
 
 #define BODY_MAX 60000
+#define HEAD_MAX \
+	(64 * 1024) /* 40,000 of added fields (knobs.c), 32 challenges, a realm, a reason: all that can be asked for */
 
-static uint8_t head_room[16384], body_room[BODY_MAX + 64];
+static uint8_t head_room[HEAD_MAX], body_room[BODY_MAX + 64];
 
 const char *
 http_reason(int status)

@@ -17,6 +17,8 @@ struct knob {
 	const char *words; /* WORD: separated by commas, in the order of the enum's values */
 };
 
+#define HEADERS_MAX 40000 /* octets of -o header together: http_resp.c has room for them */
+
 #define AT(m) offsetof(struct fp_conf, m)
 
 static bool set_method(struct fp_conf *, const char *), set_bnd(struct fp_conf *, const char *),
@@ -136,9 +138,12 @@ static bool
 set_header(struct fp_conf *cf, const char *v)
 {
 	const char *colon = strchr(v, ':');
+	size_t all = strlen(v);
 
+	for (int i = 0; i < cf->http.n_header; i++)
+		all += strlen(cf->http.header[i]);
 	if (colon == NULL || colon == v || strpbrk(v, "\r\n") != NULL || strlen(v) > 8000 ||
-		cf->http.n_header == FP_MAX)
+		all > HEADERS_MAX || cf->http.n_header == FP_MAX)
 		return false;
 	cf->http.header[cf->http.n_header++] = v;
 	return true;
@@ -226,7 +231,8 @@ fp_knob(struct fp_conf *cf, char *text)
 			continue;
 		if ((k->roles & roles_of(cf)) == 0)
 			return fp_complain("-o %s: no role that runs has this knob", text);
-		return set(cf, k, eq + 1) || fp_complain("-o %s: %s cannot be that", text, k->name);
+		return set(cf, k, eq + 1) || fp_complain("-o %.300s%s: %s cannot be that", text,
+						     strlen(text) > 300 ? "..." : "", k->name);
 	}
 	return fp_complain("-o %s: there is no such knob", text);
 }

@@ -294,6 +294,29 @@ START_TEST(test_sizes)
 }
 END_TEST
 
+/* As many fields as can be asked for are sent whole. */
+START_TEST(test_added_fields)
+{
+	static char field[8000];
+	static const char end[] = "\r\n\r\n403 Forbidden: asked to refuse\n";
+	size_t tail = sizeof end - 1;
+
+	serve_defaults();
+	conf.role[0] = ROLE_HTTP;
+	conf.n_role = 1;
+	ck_assert(fp_knob(&conf, (char[]){"status=403"}));
+	snprintf(field, sizeof field, "header=A: %07980d", 1);
+	for (int i = 0; i < 5; i++)
+		ck_assert(fp_knob(&conf, field));
+	serve(&got, ROLE_HTTP, span_str(CONNECT("a") "\r\n"), 1000, 1000, false);
+	ck_assert_uint_gt(got.n, 5 * 7983);
+	ck_assert_int_eq(memcmp(got.out + got.n - tail, end, tail), 0);
+	catch_stderr();
+	ck_assert(!fp_knob(&conf, field));
+	ck_assert_ptr_nonnull(strstr(caught(), "header cannot be that"));
+}
+END_TEST
+
 static const struct bug {
 	enum fp_bug bug;
 	const char *user, *request, *has, *has_not;
@@ -401,6 +424,7 @@ fill(TCase *tc)
 	tcase_add_test(tc, test_cut_by_eof);
 	tcase_add_test(tc, test_second_try);
 	tcase_add_test(tc, test_sizes);
+	tcase_add_test(tc, test_added_fields);
 	tcase_add_test(tc, test_trace_masks);
 }
 
