@@ -13,15 +13,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-static void
-set_port(struct net_addr *a, unsigned port)
-{
-	if (a->ss.ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&a->ss)->sin6_port = htons((uint16_t)port);
-	else
-		((struct sockaddr_in *)&a->ss)->sin_port = htons((uint16_t)port);
-}
-
 static bool
 matches(const struct fp_rule *r, const char *host, unsigned port)
 {
@@ -82,7 +73,7 @@ try_next(struct conn *c)
 
 	for (; d->i < d->n; d->i++) {
 		const struct net_addr *a = &d->addr[d->i];
-		int fd = sock_dial(a);
+		int fd = net_dial_begin(a);
 
 		c->srv->got.remote = *a;
 		c->srv->got.has_remote = !d->ident;
@@ -123,7 +114,7 @@ dial_ident(struct conn *c)
 	struct net_addr a = c->peer;
 
 	c->dial->ident = true;
-	set_port(&a, (unsigned)c->fp->cf->socks.ident);
+	net_set_port(&a, (unsigned)c->fp->cf->socks.ident);
 	return take(c, &a, 1, false);
 }
 
@@ -143,7 +134,7 @@ by_table(struct conn *c, bool *found)
 		if (strcasecmp(cf->resolve[i].host, to->host) != 0)
 			continue;
 		list[n] = cf->resolve[i].to;
-		set_port(&list[n++], to->port);
+		net_set_port(&list[n++], to->port);
 	}
 	*found = n != 0;
 	return n != 0 && take(c, list, n, true);
@@ -228,7 +219,9 @@ ident_line(struct conn *c)
 		if (i == 0 && user != NULL && strncasecmp(user, "USERID", 6) != 0)
 			user = NULL; /* ERROR: nobody is named */
 	}
-	snprintf(c->srv->ident_user, sizeof c->srv->ident_user, "%.255s", user != NULL ? user : "");
+	if (user == NULL || strlen(user) >= sizeof c->srv->ident_user)
+		user = lf; /* nobody, or a name that no USERID is compared with: half of it must not do */
+	memcpy(c->srv->ident_user, user, strlen(user) + 1);
 	side_close(c, &c->tg, false);
 	return done(c, 0);
 }
@@ -237,8 +230,7 @@ bool
 dial_event(struct conn *c)
 {
 	struct dial *d = c->dial;
-	int err = 0;
-	socklen_t len = sizeof err;
+	int err;
 
 	if (d == NULL || d->asked != NULL)
 		return false;
@@ -246,8 +238,7 @@ dial_event(struct conn *c)
 		return c->tg.rd && ident_line(c);
 	if (!c->tg.wr && !c->tg.reset && !c->tg.end)
 		return false;
-	if (getsockopt(c->tg.ev.fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
-		err = errno;
+	err = net_dial_outcome(c->tg.ev.fd);
 	if (err == 0 && c->tg.wr && !c->tg.reset)
 		return d->ident ? ask_ident(c) : (sock_nodelay(c->tg.ev.fd), done(c, 0));
 	d->err = err != 0 ? err : ECONNRESET;

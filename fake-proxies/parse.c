@@ -47,7 +47,7 @@ fp_number(const char *text, int64_t min, int64_t max, int64_t *out)
 	for (; *text != '\0'; text++) {
 		int d = hex_digit((unsigned char)*text);
 
-		if (d < 0 || d >= base || v > (max - d) / base)
+		if (d < 0 || d >= base || d > max || v > (max - d) / base)
 			return false;
 		v = v * base + d;
 	}

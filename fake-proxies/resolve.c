@@ -38,10 +38,7 @@ look_up(struct resolve *q)
 		memset(to, 0, sizeof *to);
 		memcpy(&to->ss, a->ai_addr, a->ai_addrlen);
 		to->len = a->ai_addrlen;
-		if (a->ai_family == AF_INET)
-			((struct sockaddr_in *)&to->ss)->sin_port = htons(q->port);
-		else
-			((struct sockaddr_in6 *)&to->ss)->sin6_port = htons(q->port);
+		net_set_port(to, q->port);
 		q->n++;
 	}
 	freeaddrinfo(list);

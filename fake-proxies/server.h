@@ -43,8 +43,9 @@ struct srv_telnet {
 	size_t n;
 	enum tn_opt echo, sga;
 	uint8_t tries, loops;
-	bool secret, in_sb;
-	char user[FP_NAME];
+	bool secret;
+	uint8_t user[FP_NAME]; /* the name as it was typed; one that fills it is nobody's */
+	size_t user_n;
 	uint8_t end[2]; /* how the last line ended */
 	uint8_t end_n;
 };
@@ -57,9 +58,7 @@ struct srv_http {
 };
 
 struct srv_socks5 {
-	bool offered[256];
 	bool early;
-	uint8_t cmd;
 };
 
 struct srv {

@@ -273,6 +273,8 @@ decide(struct srv *s, const struct req4 *q, struct span *in, struct obuf *out)
 		return reject(s, 93, out, "USERID is not one of the users");
 	if (k->cd != FP_ANY && k->cd != 90)
 		return reject(s, (unsigned)k->cd, out, "asked to refuse");
+	if (k->ident != FP_ANY && q->userid.n >= sizeof s->user)
+		return reject(s, 93, out, "USERID is longer than a name that is compared");
 	if (k->ident != FP_ANY) {
 		s->ident = true;
 		srv_go(s, await_identd, "identd's answer");

@@ -137,8 +137,9 @@ await_user(struct srv *s, struct span *in, bool eof, struct obuf *out)
 
 	if (!read_line(s, in, eof, out))
 		return no_line(s);
-	snprintf(t->user, sizeof t->user, "%.*s", (int)(t->n < 255 ? t->n : 255), (const char *)t->line);
-	memcpy(s->user, t->user, sizeof s->user);
+	t->user_n = t->n < sizeof t->user ? t->n : sizeof t->user;
+	memcpy(t->user, t->line, t->user_n);
+	snprintf(s->user, sizeof s->user, "%.*s", (int)t->user_n, (const char *)t->user);
 	forget(s);
 	if (s->cf->telnet.dialect ==
 		TN_DELEGATE) { /* nothing typed shall be seen: we say that we echo, and do not */
@@ -159,7 +160,7 @@ await_password(struct srv *s, struct span *in, bool eof, struct obuf *out)
 
 	if (!read_line(s, in, eof, out))
 		return no_line(s);
-	ok = srv_known(s, span_str(t->user), line_of(s));
+	ok = srv_known(s, span_of(t->user, t->user_n), line_of(s));
 	t->secret = false;
 	forget(s);
 	if (s->cf->telnet.dialect == TN_DELEGATE) {

@@ -19,12 +19,21 @@ static const struct {
 	[TN_FWTK] = {"fakeproxy telnet proxy (Version V1.0) ready:\r\n", "tn-gw-> ", "Connected to %h."},
 };
 
+/* What stands in out from there on was said. */
+static void
+tell(struct srv *s, size_t from, const struct obuf *out)
+{
+	note_text(s, s->bugged ? "P>!" : "P>", span_of(out->p + from, out->n - from));
+	s->bugged = false;
+}
+
 static void
 emit(struct srv *s, const void *p, size_t n, struct obuf *out)
 {
+	size_t from = out->n;
+
 	ob_put(out, p, n);
-	note_text(s, s->bugged ? "P>!" : "P>", span_of(p, n));
-	s->bugged = false;
+	tell(s, from, out);
 }
 
 void
@@ -37,34 +46,33 @@ tn_say(struct srv *s, const char *text, struct obuf *out)
 static void
 expand(struct srv *s, const char *text, bool line, struct obuf *out)
 {
-	uint8_t room[2048];
-	struct obuf o = ob_over(room, sizeof room);
+	size_t from = out->n;
 	char port[8];
 
 	snprintf(port, sizeof port, "%u", s->dst.port);
 	for (const char *c = text; *c != '\0'; c++) {
 		if (*c == '%' && c[1] == 'h')
-			ob_str(&o, s->dst.host), c++;
+			ob_str(out, s->dst.host), c++;
 		else if (*c == '%' && c[1] == 'p')
-			ob_str(&o, port), c++;
+			ob_str(out, port), c++;
 		else if (*c == '%' && c[1] == '%')
-			ob_u8(&o, '%'), c++;
+			ob_u8(out, '%'), c++;
 		else if (*c == '\\' && c[1] != '\0')
-			ob_u8(&o, c[1] == 'r'	? '\r'
-				  : c[1] == 'n' ? '\n'
-				  : c[1] == 't' ? '\t'
-						: (unsigned char)c[1]),
+			ob_u8(out, c[1] == 'r'	 ? '\r'
+				   : c[1] == 'n' ? '\n'
+				   : c[1] == 't' ? '\t'
+						 : (unsigned char)c[1]),
 				c++;
 		else
-			ob_u8(&o, (unsigned char)*c);
+			ob_u8(out, (unsigned char)*c);
 	}
 	if (line && srv_bug(s, BUG_TN_LF_ONLY))
-		ob_str(&o, "\n");
+		ob_str(out, "\n");
 	else if (line && srv_bug(s, BUG_TN_CR_ONLY))
-		ob_str(&o, "\r");
+		ob_str(out, "\r");
 	else if (line)
-		ob_str(&o, "\r\n");
-	emit(s, room, o.n, out);
+		ob_str(out, "\r\n");
+	tell(s, from, out);
 }
 
 void

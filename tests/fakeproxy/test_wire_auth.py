@@ -242,6 +242,21 @@ def test_ident(fake, answer, cd):
         identd.close()
 
 
+@pytest.mark.parametrize("userid,named", [(255, 255), (256, 255), (255, 256), (300, 300)])
+def test_ident_compares_whole_names(fake, userid, named):
+    identd = Identd(b"USERID : UNIX : " + b"u" * named)
+    f = fake("-o", f"ident={identd.port}", "socks4")
+    try:
+        with wire.listen(22) as listener, wire.dial(f.port) as client:
+            client.sendall(octets("04 01 0016 7f000001") + b"u" * userid + b"\0")
+            granted = userid == named == 255            # longer ones are compared with nothing
+            assert wire.socks4_reply(client)[:2] == (0, 90 if granted else 93)
+            if granted:
+                wire.accept(listener)[0].close()
+    finally:
+        identd.close()
+
+
 def test_no_identd(fake):
     f = fake("-o", f"ident={wire.free_port()}", "socks4")
     with wire.listen(22) as listener, wire.dial(f.port) as client:

@@ -157,6 +157,7 @@ END_TEST
 /* RFC 1413: the client's identd is asked before the target is dialled. */
 START_TEST(test_ident)
 {
+	static uint8_t in[8 + 257] = {4, 1, 0, 22, 127, 0, 0, 1};
 	const struct span none = OCTETS(0, 92, 0, 0, 0, 0, 0, 0), other = OCTETS(0, 93, 0, 0, 0, 0, 0, 0);
 
 	serve_defaults();
@@ -171,6 +172,10 @@ START_TEST(test_ident)
 	serve_every("identd agrees", &got, ROLE_SOCKS4, vectors[0].in, false);
 	ck_assert_int_eq(got.want, PEER_OPEN);
 	ck_assert_int_eq(got.dials, 2);
+	memset(in + 8, 'u', 256);
+	serve(&got, ROLE_SOCKS4, span_of(in, 8 + 257), 8, 1, false);
+	serve_sent("a USERID that no name is compared with", &got, other);
+	ck_assert_int_eq(got.dials, 0);
 }
 END_TEST
 

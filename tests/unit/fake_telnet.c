@@ -233,6 +233,48 @@ START_TEST(test_bug)
 }
 END_TEST
 
+/* A text that names the host a hundred times still has its end. */
+START_TEST(test_long_text)
+{
+	char text[256] = "success=", in[256];
+	size_t host = 200;
+
+	serve_defaults();
+	for (int i = 0; i < 100; i++)
+		memcpy(text + 8 + 2 * i, "%h", 3);
+	knob(text);
+	memset(in, 'a', host);
+	in[host] = '\n';
+	serve(&got, ROLE_TELNET, span_of(in, host + 1), 10, 100, false);
+	ck_assert_int_eq(got.want, PEER_OPEN);
+	ck_assert_uint_eq(got.n, 100 * host + 2);
+	ck_assert_int_eq(memcmp(got.out + got.n - 3, "a\r\n", 3), 0);
+}
+END_TEST
+
+/* The whole name is compared, not as much of it as was kept. */
+START_TEST(test_name)
+{
+	static const char *const after[] = {"", "u", "\0"};
+
+	for (size_t i = 0; i < COUNT(after); i++) {
+		char user[260], in[270];
+		size_t n = 255, more = i == 0 ? 0 : 1;
+
+		memset(user, 'u', n);
+		memcpy(user + n, ":p", 3);
+		serve_defaults();
+		serve_user(user);
+		memset(in, 'u', n);
+		memcpy(in + n, after[i], more);
+		memcpy(in + n + more, "\r\np\r\n", 5);
+		serve(&got, ROLE_TELNET, span_of(in, n + more + 5), 100, 1, false);
+		ck_assert_int_eq(serve_contains(&got, "Login Accepted"), i == 0);
+		ck_assert_int_eq(serve_contains(&got, "Login failed"), i != 0);
+	}
+}
+END_TEST
+
 START_TEST(test_trace)
 {
 	static const char want[] = "--- dialogue                                       RFC854\n"
@@ -265,6 +307,8 @@ fill(TCase *tc)
 	LOOP(tc, test_option, options);
 	LOOP(tc, test_dialogue, dialogues);
 	LOOP(tc, test_bug, bug_table);
+	tcase_add_test(tc, test_long_text);
+	tcase_add_test(tc, test_name);
 	tcase_add_test(tc, test_trace);
 }
 
