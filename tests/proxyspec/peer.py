@@ -18,9 +18,9 @@ class Script:
     peer has to end first); ("dial", request) connects to the port and address at octets 2 to 7 of what was read, "relay"
     then copies both ways; ("bind", format) listens and sends format with the port; "bound" accepts there."""
 
-    def __init__(self, *scripts):
-        self.scripts, self.count, self.socks = scripts, 0, []
-        self.lfd = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, *scripts, host="127.0.0.1"):
+        self.scripts, self.count, self.socks, self.heard = scripts, 0, [], []      # heard: each head that was read
+        self.lfd = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.port = self.lfd.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
@@ -61,6 +61,7 @@ class Script:
                         if not c:
                             return
                         got += c
+                    self.heard.append(got)
                     got += b" "                                # the next head is one of its own
                 elif op == "dial":
                     other = socket.create_connection((socket.inet_ntoa(got[4:8]), int.from_bytes(got[2:4], "big")), LIMIT)

@@ -106,6 +106,18 @@ def test_one_thing(client, lines, code, verdict, what, wanted, got):
     assert got is None or p.findings[0]["got"] == got, p
 
 
+@pytest.mark.parametrize("lines, delivery", [('P> 02 &\nT>> "pong"\n', "whole"), ('P> 02\n--- the tunnel   RFC1928 §6\nT: accept\nT>> "pong"\n', "coalesce")])
+def test_a_reply_and_the_first_octets_in_one_segment(client, lines, delivery):
+    code = "dial().send(b'\\1'); time.sleep(0.1); b = s.recv(9); out(b[1:]); sys.exit(0 if b == b'\\2pong' else 4)"
+    p = client("C> 01\n" + lines + "C: exit 0\n", code, args=["--delivery", delivery])
+    assert (p.verdict, p.whats) == ("PASS", []), p
+
+
+def test_nobody_to_send_to(client):
+    p = client("P> 01\nC> 02\n", "sys.stdin.read()")
+    assert (p.verdict, p.whats[0]) == ("FAIL", "there is no connection to send on"), p
+
+
 def test_values_in_words(client):
     """{name} stands for any variable; what is none, or has no end, is left as it is; a NUL cannot be said."""
     show = "dial().send(b'\\1'); out(sys.argv[3].encode() + b' ' + sys.argv[4].encode())"

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: ISC
 """The player against proxies of which each does one thing: the verdict and what is said of it."""
+import json
+import os
+import signal
+import subprocess
+import time
+
 import pytest
-from peer import Script, play
+from conftest import PROXYSPEC, clean_env
+from peer import HEAD, Script, play
 
 STATUS = {"PASS": 0, "INFO": 0, "LOOSE": 0, "FAIL": 1, "CRASH": 1, "ERROR": 3, "SKIP": 77}
 REQUEST = "C> 04 01 PORT:u16=$port ADDR:ip4=$host 00\n"
@@ -12,9 +19,10 @@ HTTP = 'C> "Q\\r\\n\\r\\n"\n'
 @pytest.fixture
 def against(spec, tmp_path):
     """against(lines, script, ...) plays them; then the exit status has been looked at."""
-    def run(lines, *scripts, args=(), url="socks4", **kw):
-        with Script(*scripts) as proxy:
-            p = play(spec, tmp_path, lines, "server", *args, f"{url}://127.0.0.1:{proxy.port}", needs=url, **kw)
+    def run(lines, *scripts, args=(), url="socks4", host="127.0.0.1", needs="", **kw):
+        with Script(*scripts, host=host) as proxy:
+            at = f"[{host}]" if ":" in host else host
+            p = play(spec, tmp_path, lines, "server", *args, f"{url}://{at}:{proxy.port}", needs=f"{url} {needs}", **kw)
         assert p.status == STATUS[p.verdict], p
         return p
 
@@ -265,14 +273,66 @@ def test_what_is_sent_ahead(against):
     assert (p.verdict, p.whats) == ("PASS", []), p
 
 
-def test_slow_cases_are_played_whole(against):
-    p = against("C> 01\nP> 02\n", [1, b"\2"], args=["--delivery", "bytes"], url="socks4")
-    assert p.run["delivery"] == "bytes"
+def test_what_is_sent_ahead_of_a_condition(against):
+    """One that a line of ours decides is looked through, with an empty branch and without one; a line that needs an answer ends it."""
+    lines = "C> 01\nP> X:u8=*\nC> V:u8=2\nwhen $V == 9 {\nC> 0909\n}\nwhen $V == 2 {\nC> 03\n}\nC> 04\nC> Y:u8=$X\nP> 08\n"
+    p = against(lines, [4, b"\7", 1, b"\x08"], args=["--delivery", "coalesce"])
+    assert (p.verdict, p.whats) == ("PASS", []), p
 
 
-def test_nobody_listens_on_that_address(spec, tmp_path):
-    """The target's address of the trace is none of this host's."""
-    with Script([9, b"\0\x5b\0\0\0\0\0\0", "close"]) as proxy:
-        p = play(spec, tmp_path, "C> 04 01 PORT:u16=$port ADDR:ip4=$host 00\nP> 00 5B X:raw(6)=*\n".replace("$host", "192.0.2.1"), "server",
-                 f"socks4://127.0.0.1:{proxy.port}")
-    assert p.verdict == "PASS"
+def test_bytes_to_a_proxy_with_an_ip6_address(against):
+    p = against("C> 0102 | 03\nP> 02\n", [3, b"\2"], args=["--delivery", "bytes"], host="::1")
+    assert (p.verdict, p.whats) == ("PASS", []), p
+
+
+def places(spec, tmp_path, lines, needs):
+    path = tmp_path / "split.pxt"
+    path.write_text("case: t/split\ntests: both\nneeds: socks4 %s\n\n" % needs + lines)
+    with Script([1, "close"]) as proxy:
+        r = spec("server", "--fixtures", path, "--json", "-", "--delivery", "split", "--can", needs or "x", "--jobs", "65535", f"socks4://127.0.0.1:{proxy.port}")
+    return [o["delivery"] for o in map(json.loads, r.out.splitlines()) if o["type"] == "run"]
+
+
+def test_where_messages_are_split(spec, tmp_path):
+    """After each of the first 32 octets, around line ends, before the last octet, in each message of ours."""
+    first = "split:%d"
+    assert places(spec, tmp_path, "C> 01020304\nP> 00\n", "") == [first % i for i in (1, 2, 3)]
+    long = 'C> "%s\\r\\n%s"\nP> 00\nC> 0102\n' % ("x" * 40, "y" * 10)
+    assert places(spec, tmp_path, long, "") == [first % i for i in [*range(1, 33), 40, 41, 42, 51]]
+    assert places(spec, tmp_path, "C> 01\nP> 00\n", "") == ["whole"]
+
+
+def test_slow_cases_are_played_whole(spec, tmp_path):
+    assert places(spec, tmp_path, "C> 01020304\nP> 00\n", "slow") == ["whole"]
+
+
+@pytest.mark.parametrize("host, given", [("203.0.113.9", "203.0.113.9"), ("proxy.test", "proxy.test"), ("127.0.0.2", "127.0.0.2")])
+def test_target_host(against, host, given):
+    """An address that is none of ours, or a name: the target listens on all addresses."""
+    p = against('C> 04 HOST:strz="$host"\nP> 02\n', [len(given) + 2, b"\2"], args=["--target-host", host])
+    assert (p.verdict, p.whats) == ("PASS", []), p
+
+
+def test_two_fields_of_one_name(spec, tmp_path):
+    """With one canonical value it is sent once, else twice."""
+    for second, n in (("*~a$host", 1), ("*~b$host", 2), ("*~a", 2), ("*~a$port", 2), ("*~a$host.", 2)):
+        lines = 'C> http "Q"\n  A: *~a$host\n  A: %s\nP> 02\n' % second
+        with Script(["head", b"\2"]) as proxy:
+            p = play(spec, tmp_path, lines, "server", f"http://127.0.0.1:{proxy.port}", needs="http")
+        assert p.verdict == "PASS" and proxy.heard[0].count(b"A: ") == n, (second, proxy.heard)
+
+
+def test_a_player_that_is_killed(tmp_path):
+    """What the system does to a process of the runner is no verdict on the proxy."""
+    path = tmp_path / "t-case.pxt"
+    path.write_text(HEAD.format(needs="socks4", level="MUST") + "C> 01\nP> 02\n")
+    with Script([1, "end"]) as proxy:
+        p = subprocess.Popen([PROXYSPEC, "server", "--fixtures", path, "--time-scale", "9", f"socks4://127.0.0.1:{proxy.port}"], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_env())
+        end = time.monotonic() + 20
+        while not proxy.socks and time.monotonic() < end:
+            time.sleep(0.01)
+        with open(f"/proc/{p.pid}/task/{p.pid}/children") as f:
+            os.kill(int(f.read().split()[0]), signal.SIGKILL)
+        out, err = p.communicate(timeout=20)
+    assert (p.returncode, err) == (3, "") and "the runner's process ended with signal 9 before its verdict" in out

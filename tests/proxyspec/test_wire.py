@@ -408,3 +408,19 @@ def test_a_second_try(wire, trace):
 def test_an_ethernet_frame_without_a_packet(wire):
     packets = [ethernet(p) for p in greeting().packets]
     assert wire(pcap(packets[:2] + [b"\0" * 14, b"\0" * 3] + packets[2:], link=1)) == (0, ONE, "")
+
+
+# What self writes, wire reads.
+
+@pytest.mark.parametrize("needs, port, lines", [
+    ("socks5", 1080, "P: rst\n"), ("http", 3128, "P: fin\nC: fin\n"), ("telnet", 23, 'C> "x" ; a note\nP>! 07\nP: close\nC: retry\nC> 01\nP> 02\n'),
+    ("socks5", 1080, 'T: accept\nC>> "ping"\nT>> "pong"\nT: fin\nP: close\n'), ("socks5", 1080, 'C> "%s"\nP> 01\n' % ("x" * 70000)),
+    ("socks5", 1080, "C: retry\n" + "".join(f"C> 01 ; {'n' * 60} {i}\n" for i in range(90))),
+    ("socks5", 1080, 'P: skip "mark"\nC: eof\n')])
+def test_self_and_wire(spec, trace, tmp_path, needs, port, lines):
+    path = trace(more=lines)
+    path.write_text(path.read_text().replace("needs: socks5", "needs: " + needs))
+    out = tmp_path / "out.pcapng"
+    assert spec("self", "--fixtures", path, "--pcap", out)[:2] == (0, "1 file, 1 case, 0 errors\n")
+    r = spec("wire", "--fixtures", path, out)
+    assert r.status == 0 and f".2 {port}: " in r.out and "\n  PASS  a/b\n" in r.out, r
