@@ -3,7 +3,9 @@
  * One thing to know: gcov writes its counters in exit() only.  Here they are written as well by _exit, by a signal that ends
  * the process, before exec and before a sandbox in which no file can be opened.  A process that is killed while it writes
  * spoils what all others have counted, so writing and SIGKILL take turns. */
+#ifndef _GNU_SOURCE /* compiled as the programs are linked, without the Makefile's CPPFLAGS */
 #define _GNU_SOURCE
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
