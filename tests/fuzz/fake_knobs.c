@@ -5,6 +5,8 @@
 #include "conf.h"
 #include "lib/fuzz.h"
 
+#include <inttypes.h>
+
 static struct fp_conf conf;
 
 static void
@@ -48,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	} else {
 		(void)fp_bug_add(&conf, s);
 		if (fp_number(s, -5, 70000, &v))
-			CLAIM(v >= -5 && v <= 70000, "%ld", v);
+			CLAIM(v >= -5 && v <= 70000, "%" PRId64, v);
 	}
 	free(s);
 	fp_conf_free(&conf);

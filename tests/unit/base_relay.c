@@ -203,6 +203,7 @@ START_TEST(a_full_output)
 	for (int i = 0; i < 5; i++)
 		get(from_out, "no room for this", i == 4);
 	ck_assert_int_eq(finish(), RELAY_OVER);
+	ck_assert_int_eq(opens_refused, pipes == BLOCKING);
 #ifdef __GLIBC__
 	ck_assert(pipes == NOWAIT ? nowaits > (by_kernel ? 0 : 16) : nowaits == (pipes == NOWAIT_REFUSED));
 #endif

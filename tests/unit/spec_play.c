@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * spec_play.c - the player over real sockets: a small SOCKS4 server and a small SOCKS4 client with one fault each are
  * tested by traces, and the verdicts are what the fault deserves.
- * One thing to know: the client under test is this program itself, started with "client FAULT HOST PORT". */
+ * One thing to know: the client under test is this program itself, started with "client FAULT HOST PORT", under the
+ * program that UNIT_EMULATOR names where the kernel cannot start it. */
 #include "run.h"
 #include "self.h"
 #include "lib/unit.h"
@@ -97,6 +98,20 @@ relay(int a, int b, enum fault f)
 		}
 }
 
+/* How many segments with octets came; -1: that is not told, because the kernel is old or an emulator hands on a part of
+ * the answer only. */
+static long
+segments(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof info;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+		len < offsetof(struct tcp_info, tcpi_data_segs_in) + sizeof info.tcpi_data_segs_in)
+		return -1;
+	return (long)info.tcpi_data_segs_in;
+}
+
 /* One connection: the request, the target, the reply of SOCKS4.protocol section 1. */
 static void
 talk(int fd, int lfd, enum fault f)
@@ -108,13 +123,10 @@ talk(int fd, int lfd, enum fault f)
 
 	if (f == ONE_READ) { /* takes the first segment for the whole request */
 		char all[200];
-		struct tcp_info info;
-		socklen_t len = sizeof info;
 		ssize_t n = recv(fd, all, sizeof all, 0);
 
 		/* two that were there before the first look are two all the same */
-		if (n < 9 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
-			info.tcpi_data_segs_in != 1)
+		if (n < 9 || segments(fd) > 1)
 			return;
 		memcpy(q, all, 8);
 	} else {
@@ -480,6 +492,16 @@ START_TEST(what_is_sent_ahead)
 }
 END_TEST
 
+static bool
+segments_are_told(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool told = segments(fd) >= 0;
+
+	close(fd);
+	return told;
+}
+
 /* A server that takes a segment for a message passes whole and fails in pieces. */
 START_TEST(delivery_finds_it)
 {
@@ -487,6 +509,10 @@ START_TEST(delivery_finds_it)
 
 	start(ONE_READ);
 	expect(CONNECT, PX_O_PASS, NULL);
+	if (!segments_are_told()) { /* it could not tell pieces that it was slow to read */
+		printf("spec_play: skipped: how many segments came is not told here\n");
+		return;
+	}
 	r = play(CONNECT, PX_D_SPLIT, 3);
 	ck_assert_int_eq(r.outcome, PX_O_FAIL);
 	px_result_free(&r);
@@ -526,8 +552,8 @@ static const struct {
 		"case: t/r\ntests: client\n\nC> X:raw(9)=*~\"123456789\"\nP> 00 5B 000000000000\nP: fin\nC: "
 		"stderr /because/ [ROBUST]\n",
 		PX_O_LOOSE, "message is not what is wanted"},
-	{"good", "case: t/s\ntests: client\n\nC: silent 300ms\n", PX_O_FAIL,
-		"octets came where none are due"},
+	/* long, for it ends with the first octet, and an emulator is slow to start */
+	{"good", "case: t/s\ntests: client\n\nC: silent 60s\n", PX_O_FAIL, "octets came where none are due"},
 	{"good",
 		"case: t/c\ntests: client\n\nC> oneof within 5s\n | X:raw(9)=*~\"123456789\" -> pass\n | "
 		"silence -> fail\n"
@@ -557,14 +583,14 @@ static const struct {
 START_TEST(client_faults)
 {
 	static char exe[1024];
-	struct px_text w[6] = {{.s = exe}, {.s = "client"}, {.s = clients[_i].fault}, {.s = "{proxy_host}"},
-		{.s = "{proxy_port}"}, {.s = "{user}"}};
+	struct px_text w[7] = {{.s = getenv("UNIT_EMULATOR")}, {.s = exe}, {.s = "client"},
+		{.s = clients[_i].fault}, {.s = "{proxy_host}"}, {.s = "{proxy_port}"}, {.s = "{user}"}};
 
 	exe[readlink("/proc/self/exe", exe, sizeof exe - 1)] = '\0';
-	for (unsigned i = 0; i < 5; i++)
+	for (unsigned i = 0; i < 6; i++)
 		w[i].next = &w[i + 1];
 	sub.cast = PX_CAST_CLIENT;
-	sub.command = w;
+	sub.command = w[0].s != NULL ? w : w + 1;
 	expect(clients[_i].text, clients[_i].want, clients[_i].what);
 }
 END_TEST

@@ -30,6 +30,14 @@ static bool time_stands_still; /* none ends */
 static pthread_t relaying;
 static bool is_relaying;
 
+/* The system call that takes our struct timespec: with 32 bits it is a younger one.  glibc's ppoll is no way round it: with
+ * _FORTIFY_SOURCE that of 2.36 takes the old struct whatever _TIME_BITS says. */
+#ifdef SYS_ppoll_time64
+#define SYS_ppoll_ SYS_ppoll_time64
+#else
+#define SYS_ppoll_ SYS_ppoll
+#endif
+
 /* As poll, but the relay's timeouts are noted, and may be changed.  Under this name, because the system's headers may have
  * an inline function called poll. */
 int unit_poll(struct pollfd *, nfds_t, int) __asm__("poll");
@@ -47,7 +55,7 @@ unit_poll(struct pollfd *p, nfds_t n, int ms)
 		ms = time_stands_still ? -1 : ms;
 	}
 	t = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-	return (int)syscall(SYS_ppoll, p, n, ms < 0 ? NULL : &t, NULL, 0);
+	return (int)syscall(SYS_ppoll_, p, n, ms < 0 ? NULL : &t, NULL, 0);
 }
 
 static bool seen;			      /* each octet is counted, so no flow is ever bulk */
@@ -69,9 +77,14 @@ unit_splice(int in, off_t *at_in, int out, off_t *at_out, size_t n, unsigned fla
 	return syscall(SYS_splice, in, at_in, out, at_out, n, flags);
 }
 
-/* As open, but no file is opened once more. */
+/* As open, but no file is opened once more.  glibc has another name for it where files may be large. */
+#if defined __GLIBC__ && _FILE_OFFSET_BITS == 64
+int unit_open(const char *, int, ...) __asm__("open64");
+#else
 int unit_open(const char *, int, ...) __asm__("open");
+#endif
 static bool no_proc;
+static int opens_refused;
 
 int
 unit_open(const char *path, int flags, ...)
@@ -83,6 +96,7 @@ unit_open(const char *path, int flags, ...)
 	mode = flags & O_CREAT ? va_arg(more, int) : 0;
 	va_end(more);
 	if (no_proc && strncmp(path, "/proc/", 6) == 0) {
+		opens_refused++;
 		errno = ENOENT;
 		return -1;
 	}
