@@ -13,7 +13,7 @@ struct test {
 	int from, to;
 };
 
-/* One suite of one case a program: that is what unit_run makes. */
+/* One suite of one case at a time: that is what unit_run makes. */
 static struct tcase {
 	const char *name;
 	struct test test[128];
@@ -26,7 +26,7 @@ static struct tcase {
 TCase *
 tcase_create(const char *name)
 {
-	the.name = name;
+	the = (struct tcase){.name = name};
 	return &the;
 }
 
