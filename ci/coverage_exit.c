@@ -78,19 +78,25 @@ on_end(int sig)
 	raise(sig);
 }
 
-static void __attribute__((constructor)) at_start(void)
+static void
+swap_handlers(void (*from)(int), void (*to)(int))
 {
 	static const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};
 
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		struct sigaction sa;
 
-		if (sigaction(ends[i], NULL, &sa) < 0 || sa.sa_handler != SIG_DFL)
+		if (sigaction(ends[i], NULL, &sa) < 0 || sa.sa_handler != from)
 			continue;
-		sa.sa_handler = on_end;
-		sa.sa_flags = SA_NODEFER | (int)SA_RESETHAND;
+		sa.sa_handler = to;
+		sa.sa_flags = to == SIG_DFL ? 0 : SA_NODEFER | (int)SA_RESETHAND;
 		sigaction(ends[i], &sa, NULL);
 	}
+}
+
+static void __attribute__((constructor)) at_start(void)
+{
+	swap_handlers(SIG_DFL, on_end);
 }
 
 int
@@ -130,7 +136,7 @@ long
 syscall(long nr, ...)
 {
 	static long (*real)(long, ...);
-	long a[6];
+	long a[6], r;
 	va_list ap;
 
 	va_start(ap, nr);
@@ -143,7 +149,13 @@ syscall(long nr, ...)
 		if (pretend())
 			return 0;
 		dump();
-		confined = 1;
+		swap_handlers(on_end, SIG_DFL); /* a process in a sandbox may not signal itself */
+		r = real(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		if (r == 0)
+			confined = 1;
+		else if (!confined)
+			__gcov_reset();
+		return r;
 	}
 	return real(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -104,12 +104,8 @@ read_line(int tty, char *secret)
 		}
 		if (c == '\n' || c == '\r')
 			break;
-		if (n + 1 < SECRET_MAX)
+		if (n + 1 < SECRET_MAX) /* a longer one is read to the end of its line, too */
 			secret[n++] = c;
-		else
-			n = SECRET_MAX; /* too long; go on to the end of the line */
-		if (n == SECRET_MAX)
-			n = SECRET_MAX - 1;
 	}
 	if (n + 1 == SECRET_MAX) {
 		say_error("the password is longer than %d characters", SECRET_MAX - 2);

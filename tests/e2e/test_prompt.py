@@ -183,6 +183,21 @@ def test_long_password(pipes, spawn):
     assert px.conns[0].msgs[1] == b"\1\3bob\xff" + b"x" * 255
 
 
+@pytest.mark.parametrize("n", [1023, 1024, 3000])
+def test_a_password_that_is_too_long(pipes, spawn, n):
+    """Its line is read to the end: nothing of it is left for the shell."""
+    with FakeServer(fakes.socks5(method=2), strict=False) as px:
+        child = spawn(pipes, "-S", "bob@" + px.spec, "target.test", "22")
+        child.expect_exact(SOCKS_PROMPT)
+        echo_off(child)
+        child.send("x" * n + "\n")
+        child.expect_exact("the password is longer than 1022 characters")
+        child.expect_exact("FATAL: failed to begin relaying via SOCKS.")
+        assert child.getecho()
+        finished(child, 6)
+    assert px.got == [b"\5\2\0\2"]
+
+
 @pytest.mark.parametrize("kind", ["socks", "http"])
 def test_wrong_password_is_asked_once(pipes, kind, spawn):
     script = fakes.socks5(method=2, status=b"\1\1") if kind == "socks" else fakes.http(ASK)
