@@ -2,37 +2,24 @@
  * connect_http.c - any responses to the client of HTTP CONNECT (RFC 9110, RFC 9112, RFC 7617).
  * Input: 1 octet: bit 0 the end follows, bit 1 a password is there, bit 2 it is given when asked for, bit 3 the
  * HTTP/1.0 form, bit 4 notes are taken, bit 5 an IPv6 target; then what the proxy says, a part for each connection. */
-#include "client.h"
-#include "lib/talk.h"
+#include "lib/asked.h"
 
-static struct client client;
 static struct obuf notes;
 static char notes_room[16384];
 
 static struct peer *
 fresh(const void *arg)
 {
+	static const struct dst dsts[2] = {{DST_NAME, "target.example", {0}, 22},
+		{DST_IP6, "2001:db8::1", {0x20, 1, 0xd, 0xb8, [15] = 1}, 22}};
 	unsigned set = *(const unsigned *)arg;
 
-	memset(&client, 0, sizeof client);
-	client.dst = set & 32 ? (struct dst){DST_IP6, "2001:db8::1", {0x20, 1, 0xd, 0xb8, [15] = 1}, 22}
-			      : (struct dst){DST_NAME, "target.example", {0}, 22};
+	client_afresh(&dsts[set >> 5 & 1], set);
 	client.u.http.http10 = set & 8;
-	client.user = set & 2 ? "alice" : NULL;
-	client.pass = set & 2 ? "s3cret" : NULL;
 	notes = ob_over(notes_room, sizeof notes_room);
 	client.peer.notes = set & 16 ? &notes : NULL;
 	http_start(&client);
 	return &client.peer;
-}
-
-static bool
-serve(struct peer *peer, enum peer_want want, const void *arg)
-{
-	(void)peer;
-	client.user = "alice";
-	client.pass = "s3cret";
-	return want == PEER_ASK && (*(const unsigned *)arg & 4) != 0;
 }
 
 /* The password, as it is or in base64, is in no note (docs/connect.1, -d). */

@@ -2,10 +2,7 @@
  * connect_socks5.c - any replies to the SOCKS5 client (RFC 1928, RFC 1929).
  * Input: 1 octet: bit 0 the end follows, bit 1 a password is there, bit 2 it is given when asked for, bits 3-4 the
  * offer, bits 5-6 the kind of destination; then what the proxy says. */
-#include "client.h"
-#include "lib/talk.h"
-
-static struct client client;
+#include "lib/asked.h"
 
 static struct peer *
 fresh(const void *arg)
@@ -17,23 +14,11 @@ fresh(const void *arg)
 		{DST_IP6, "2001:db8::1", {0x20, 1, 0xd, 0xb8, [15] = 1}, 1}, {DST_NAME, "a", {0}, 443}};
 	unsigned set = *(const unsigned *)arg;
 
-	memset(&client, 0, sizeof client);
-	client.dst = dsts[set >> 5 & 3];
+	client_afresh(&dsts[set >> 5 & 3], set);
 	memcpy(client.u.s5.method, offers[set >> 3 & 3], 3);
 	client.u.s5.n = offered[set >> 3 & 3];
-	client.user = set & 2 ? "alice" : NULL;
-	client.pass = set & 2 ? "s3cret" : NULL;
 	socks5_start(&client);
 	return &client.peer;
-}
-
-static bool
-serve(struct peer *peer, enum peer_want want, const void *arg)
-{
-	(void)peer;
-	client.user = "alice";
-	client.pass = "s3cret";
-	return want == PEER_ASK && (*(const unsigned *)arg & 4) != 0;
 }
 
 int

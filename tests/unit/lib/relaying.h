@@ -224,6 +224,17 @@ prepare(enum local kind)
 	}
 }
 
+/* The remote side is a TCP connection, whatever the local side is. */
+static inline void
+prepare_tcp(enum local kind)
+{
+	prepare(kind);
+	close(relay.remote);
+	close(remote);
+	tcp_pair(&relay.remote, &remote);
+	ck_assert_int_eq(net_nonblock(relay.remote, true), 0);
+}
+
 static inline void *
 relay_thread(void *arg)
 {
@@ -245,6 +256,14 @@ finish(void)
 {
 	ck_assert_int_eq(pthread_join(relaying, NULL), 0);
 	return outcome;
+}
+
+static inline void
+ends_broken(int err, const char *what)
+{
+	ck_assert_int_eq(finish(), RELAY_ERROR);
+	ck_assert_int_eq(relay.err, err);
+	ck_assert_str_eq(relay.what, what);
 }
 
 /* All at once, where everything is there already and nobody else has to move. */
