@@ -683,3 +683,14 @@ def test_end_with_remote():
             assert r.out_read(len(data) + 1) == data
             assert r.p.poll() is None
             assert r.finish(b"").rc == 0
+
+
+def test_an_input_that_cannot_be_read():
+    """A directory is opened as a file is, and fails when it is read: told, and what comes is delivered first."""
+    fd = os.open("/", os.O_RDONLY)
+    with FakeServer(lambda c: c.send(HELLO)) as t:
+        with Running("-n", "127.0.0.1", str(t.port), stdin=fd) as r:
+            assert r.out_read(len(HELLO) + 1) == HELLO
+            res = r.finish()
+    os.close(fd)
+    assert res.rc == 9 and res.lines == ["ERROR: the session with target 127.0.0.1:%d broke: reading the local side: Is a directory" % t.port], res

@@ -523,6 +523,85 @@ START_TEST(chatter_longer_than_the_buffer)
 }
 END_TEST
 
+START_TEST(chatter_behind_what_was_there)
+{
+	prepare(PIPES);
+	relay.chatter = "Escape character is";
+	memcpy(down_buf, "xxEscape c", 10);
+	relay.down.at = 2;
+	relay.down.n = 8;
+	put(remote, "haracter is none\r\nSSH-2.0-x");
+	close(to_in);
+	shutdown(remote, SHUT_WR);
+	ck_assert_int_eq(run(), RELAY_OVER);
+	get(from_out, "SSH-2.0-x", true);
+}
+END_TEST
+
+START_TEST(a_reset_in_the_middle_of_chatter)
+{
+	int left = 1;
+
+	prepare(PIPES);
+	relay.chatter = "Escape character is";
+	time_stands_still = true;
+	put(relay.remote, "unread");
+	put(remote, "Escape cha");
+	start();
+	while (left > 0)
+		ck_assert_int_eq(ioctl(relay.remote, FIONREAD, &left), 0);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_ERROR);
+	get(from_out, "Escape cha", true);
+	ck_assert_int_eq(relay.err, ECONNRESET);
+	ck_assert_str_eq(relay.what, "receiving from the remote side");
+}
+END_TEST
+
+/* --- what the system may do --------------------------------------------------------------------------------------- */
+
+static void
+nothing(int sig)
+{
+	(void)sig;
+}
+
+START_TEST(a_signal_that_is_caught_ends_no_wait)
+{
+	struct sigaction sa = {.sa_handler = nothing};
+	int before;
+
+	sigaction(SIGUSR1, &sa, NULL);
+	prepare(PIPES);
+	start();
+	put(to_in, "before");
+	get(remote, "before", false);
+	before = __atomic_load_n(&waits_for_ever, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&waits_for_ever, __ATOMIC_RELAXED) < before + 2) /* it waits again and again */
+		ck_assert_int_eq(pthread_kill(relaying, SIGUSR1), 0);
+	put(to_in, "behind");
+	get(remote, "behind", false);
+	close(to_in);
+	close(remote);
+	ck_assert_int_eq(finish(), RELAY_OVER);
+}
+END_TEST
+
+START_TEST(an_input_that_cannot_be_read)
+{
+	prepare(PIPES);
+	close(relay.in);
+	relay.in = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	put(remote, "comes all the same");
+	shutdown(remote, SHUT_WR);
+	ck_assert_int_eq(run(), RELAY_ERROR);
+	get(from_out, "comes all the same", true);
+	get(remote, "", true);
+	ck_assert_int_eq(relay.err, EISDIR);
+	ck_assert_str_eq(relay.what, "reading the local side");
+}
+END_TEST
+
 static void
 fill(TCase *tc)
 {
@@ -551,6 +630,10 @@ fill(TCase *tc)
 	tcase_add_loop_test(tc, no_chatter_is_not_kept_at_all, 0, 4);
 	tcase_add_test(tc, unfinished_chatter_is_not_kept_for_ever);
 	tcase_add_test(tc, chatter_longer_than_the_buffer);
+	tcase_add_test(tc, chatter_behind_what_was_there);
+	tcase_add_test(tc, a_reset_in_the_middle_of_chatter);
+	tcase_add_test(tc, a_signal_that_is_caught_ends_no_wait);
+	tcase_add_test(tc, an_input_that_cannot_be_read);
 }
 
 int
