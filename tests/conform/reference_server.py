@@ -15,7 +15,7 @@ import struct
 import threading
 
 
-WRONG = {
+WRONG = {                       # and what is unusual
     "port": "the first reply announces port 0",
     "deaf": "nobody listens where the first reply says",
     "early": "the second reply is sent with the first",
@@ -23,6 +23,7 @@ WRONG = {
     "third": "there is a third reply",
     "stranger": "whoever connects is let in",
     "stays": "the listener outlives the client",
+    "ip6": "no error: BIND listens on the other address of this host",
     "never": "BIND waits for ever, and for its client, too",
 }
 
@@ -83,7 +84,9 @@ class Speaks:
         """Two replies: where it listens, and who came.  Only the host that was named may."""
         wrong = self.options.wrong
         wanted = {a[4][0] for a in socket.getaddrinfo(host, None, socket.AF_INET)}
-        with socket.create_server(("127.0.0.1", 0)) as s:
+        family, here = (socket.AF_INET6, "::1") if wrong == "ip6" else (socket.AF_INET, "127.0.0.1")
+        wanted |= {here} & {"::1"}
+        with socket.create_server((here, 0), family=family) as s:
             at = s.getsockname()
             if wrong == "deaf":
                 s.close()

@@ -15,8 +15,6 @@ http noauth timeout: curl -s -S -N -q -p --connect-timeout {timeout} -x http://{
 http basic: curl -s -S -N -q -p -x http://{proxy_host}:{proxy_port} --proxy-anyauth -U {user}:{pass} telnet://{host}:{port}
 not http/client/auth/colon-in-user-refused: user and password are one word, and the first colon parts them
 not tunnel/*/relay/all-octets: telnet:// is the TELNET protocol, in which octet 255 is no data (RFC 854)
-not http/client/auth/unknown-scheme-first: with --proxy-anyauth curl takes Negotiate, which it knows
-not http/client/auth/two-in-one-field/token68: with --proxy-anyauth curl takes Negotiate, which it knows
 not http/client/auth/only-unknown-scheme: curl knows Negotiate and NTLM
 not tunnel/*/relay/slow-reader: telnet:// is curl's TELNET client, which moves octets in its own time
 not tunnel/*/relay/one-octet-latency: telnet:// is curl's TELNET client, which moves octets in its own time
