@@ -17,6 +17,7 @@ struct px_profile { /* what a client program can do, and how each protocol is as
 	struct px_text *env;
 	struct px_not { /* what does not apply to this program, and why */
 		const char *glob, *why;
+		bool but; /* applies all the same, whatever the sanity case says */
 		struct px_not *next;
 	} * nots;
 };
@@ -40,6 +41,7 @@ bool px_subject_url(struct px_arena *, struct px_subject *, const char *url, boo
 
 /* NULL, or why the case cannot be played against the subject ("needs gssapi, which was not declared"). */
 const char *px_cannot(struct px_arena *, const struct px_subject *, const struct px_case *);
+bool px_but(const struct px_subject *, const struct px_case *); /* the profile has a "but" for it */
 const struct px_way *px_way_for(const struct px_profile *, const struct px_case *);
 
 /* Play the case in this process. */

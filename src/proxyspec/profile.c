@@ -5,6 +5,7 @@
  *	env: LC_ALL=C
  *	socks5 noauth: nc -X 5 -x {proxy_host}:{proxy_port} {host} {port}
  *	not socks5/client/userpass/empty: it asks for a name
+ *	but socks5/client/userpass/empty-user: it is not asked there
  * One thing to know: of several ways whose words the case needs, the one with the most words is taken. */
 #include "cast.h"
 #include "load.h"
@@ -69,6 +70,7 @@ add_not(struct px_arena *a, struct px_profile *f, const char *p, const char *col
 {
 	struct px_not *n = px_alloc(a, sizeof *n);
 
+	n->but = *p == 'b';
 	for (p += 4; p < colon && *p == ' ';)
 		p++;
 	n->glob = px_dup(a, p, (size_t)(colon - p));
@@ -99,7 +101,7 @@ one_line(struct px_arena *a, struct px_profile *f, const char *p, const char *en
 		whole = split(a, &f->can, colon + 1, end);
 	} else if (colon - p == 3 && memcmp(p, "env", 3) == 0) {
 		whole = split(a, &f->env, colon + 1, end);
-	} else if (colon - p > 4 && memcmp(p, "not ", 4) == 0) {
+	} else if (colon - p > 4 && (memcmp(p, "not ", 4) == 0 || memcmp(p, "but ", 4) == 0)) {
 		add_not(a, f, p, colon, end);
 	} else {
 		w = px_alloc(a, sizeof *w);

@@ -65,7 +65,7 @@ px_sanity(struct px_sanity *k, const struct px_subject *sub, const struct px_opt
 	struct px_sane *x;
 
 	px_arena_free(a);
-	if (s == NULL || s == c || cannot != NULL)
+	if (s == NULL || s == c || cannot != NULL || px_but(sub, c))
 		return NULL;
 	for (size_t i = 0; i < k->n; i++)
 		if (k->v[i].c == s)

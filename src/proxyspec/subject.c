@@ -186,15 +186,30 @@ runners_word(const char *w)
 	return strcmp(w, "bulk") == 0 || strcmp(w, "parallel") == 0 || strcmp(w, "alone") == 0;
 }
 
+static const struct px_not *
+named(const struct px_subject *sub, const struct px_case *c, bool but)
+{
+	const struct px_not *n = sub->profile != NULL ? sub->profile->nots : NULL;
+
+	while (n != NULL && (n->but != but || fnmatch(n->glob, c->id, 0) != 0))
+		n = n->next;
+	return n;
+}
+
+bool
+px_but(const struct px_subject *sub, const struct px_case *c)
+{
+	return named(sub, c, true) != NULL;
+}
+
 const char *
 px_cannot(struct px_arena *a, const struct px_subject *sub, const struct px_case *c)
 {
 	char *text;
+	const struct px_not *not = named(sub, c, false);
 
-	for (const struct px_not *n = sub->profile != NULL ? sub->profile->nots : NULL; n != NULL;
-		n = n->next)
-		if (fnmatch(n->glob, c->id, 0) == 0)
-			return n->why;
+	if (not != NULL && !px_but(sub, c))
+		return not ->why;
 	for (const struct px_text *n = c->needs; n != NULL; n = n->next) {
 		size_t len;
 

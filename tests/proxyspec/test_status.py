@@ -168,6 +168,23 @@ def test_89_for_some(spec, tmp_path):
     assert r.status == 0
 
 
+def test_not_and_but(spec, tmp_path):
+    """A profile leaves a group out, and plays some of it all the same, although the sanity case does not pass."""
+    profile, json_file = tmp_path / "profile", tmp_path / "json"
+    profile.write_text("name: x\ncan: socks5 noauth\nsocks5: sh -c 'exit 1'\n")
+    cases = ["socks5/client/reply/rep-1-to-8", "socks5/client/reply/rep-unassigned", "socks5/client/reply/bnd-ip4"]
+    want = {}
+    for line, changed in [("", {}), ("not socks5/client/reply/rep-*: no time\n", dict.fromkeys(cases[:2], "SKIP")),
+                          ("but socks5/client/reply/rep-1*: it is played\n", {cases[0]: "FAIL"}),
+                          ("but socks5/client/reply/bnd-ip?: it is played\n", {cases[2]: "FAIL"})]:
+        profile.write_text(profile.read_text() + line)
+        want = (want or dict.fromkeys(cases, "ERROR")) | changed
+        r = spec("client", "--profile", profile, *[a for c in cases for a in ("--case", c)], "--json", json_file)
+        got = {o["case"]: o["verdict"] for o in map(json.loads, json_file.open()) if o["type"] == "case"}
+        assert got == want, (line, r.out)
+        assert ("no time" in r.out) == ("not" in profile.read_text())
+
+
 # A host that others can reach needs leave.
 
 def test_may_test_this_host(tmp_path):
