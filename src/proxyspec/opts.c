@@ -124,7 +124,7 @@ take(struct px_arena *a, struct px_opts *o, const struct option *d, const char *
 		n = number(value);
 		if (n == 0)
 			return bad(why, "a number from 1 to 65535 is wanted, not ", value);
-		memcpy(slot, &n, sizeof n);
+		*(unsigned *)(void *)slot = n;
 		return true;
 	case SCALE:
 		*s = strtod(value, &end);
