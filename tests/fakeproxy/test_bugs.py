@@ -200,7 +200,7 @@ PROBES = {
     "s5-reply-twice": (lambda t: len(said(t(GREETING + R5))) == 2 + 20,),
     "s5-reply-name-len": (lambda t: name_reply(t) == -1,),
     "s5-reply-name-nul": (lambda t: name_reply(t) == 1,),
-    "s5-bnd-swapped": (swapped,),
+    "s5-bnd-swapped": (lambda t: swapped(t),),
     "s5-bnd-zero": (lambda t: said(t(GREETING + R5))[6:] == bytes(6),),
     "s5-bnd-dst": (lambda t: said(t(GREETING + R5))[6:] == x("7f000001 0016"),),
     "s5-rep-unassigned": (lambda t: t(GREETING + R5_REFUSED).got[3] == 0x7F,),
