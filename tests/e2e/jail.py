@@ -89,7 +89,7 @@ class Jail:
         if uid is not None:
             c.append("--userspec=%d:%d" % (uid, uid))
         c += [self.root, "/bin/" + os.path.basename(self.program)]
-        if any("asan" in os.path.basename(x) for x in libraries(self.program)):
+        if runner.sanitized(self.program):
             c = ["unshare", "-m", "sh", "-c", "mount -t proc proc \"$0\"/proc && exec \"$@\"", self.root] + c
         return c
 

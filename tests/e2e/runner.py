@@ -17,6 +17,13 @@ _home = tempfile.TemporaryDirectory(prefix="e2e-home-")
 HOME = _home.name
 
 
+def sanitized(program=None):
+    """It makes calls, and takes memory, of its own: by gcc's libraries or with clang's linked into it."""
+    with open(program or CONNECT, "rb") as f:
+        image = f.read()
+    return b"__asan_init" in image or b"__msan_init" in image
+
+
 def environment(env=None):
     e = {"PATH": PATH, "HOME": HOME, "LC_ALL": "C"}
     for k in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "GCOV_PREFIX", "LLVM_PROFILE_FILE"):

@@ -5,7 +5,6 @@ thread, no name, no service, no user database, no locale, no program.
 import os
 import re
 import socket
-import subprocess
 
 import pytest
 
@@ -17,11 +16,6 @@ from fakes import FakeServer, HELLO, BYE
 # What may be opened between main() and the first octet to the proxy.
 FILES = {"/dev/null", "/etc/connectrc", os.path.join(runner.HOME, ".connectrc")}
 NEVER = {"clone", "clone3", "fork", "vfork", "execve", "mmap", "brk", "getdents64", "pipe", "pipe2", "futex", "uname", "ioctl"}
-
-
-def asan():
-    out = subprocess.run(["ldd", runner.CONNECT], stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
-    return b"asan" in out
 
 
 def calls_of(tmp_path, *args, **kw):
@@ -43,7 +37,7 @@ def until_it_speaks(calls):
 WAYS = {"socks5": (["-S"], fakes.socks5), "socks4": (["-4", "-S"], fakes.socks4), "http": (["-H"], fakes.http)}
 
 
-@pytest.mark.skipif(asan(), reason="the sanitizer's own calls would be seen")
+@pytest.mark.skipif(runner.sanitized(), reason="the sanitizer's own calls would be seen")
 @pytest.mark.parametrize("name", sorted(WAYS))
 def test_nothing_that_is_not_needed(tmp_path, name):
     words, script = WAYS[name]
@@ -61,7 +55,7 @@ def test_nothing_that_is_not_needed(tmp_path, name):
     assert len(start) <= 25, "\n".join(x for _, x in start)
 
 
-@pytest.mark.skipif(asan(), reason="the sanitizer's own calls would be seen")
+@pytest.mark.skipif(runner.sanitized(), reason="the sanitizer's own calls would be seen")
 def test_descriptor_passing_ends_with_the_descriptor(tmp_path):
     mine, its = socket.socketpair()
     with mine, its, FakeServer(fakes.socks5()) as px:

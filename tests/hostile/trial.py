@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: ISC
 """One trial: a proxy's script, connect against it, and what holds whatever the proxy does."""
-import os
 import re
 import tempfile
 
@@ -11,7 +10,7 @@ from runner import Running
 BOUND_KB = 4 * 1024         # resident, at its peak; a run with a friendly proxy needs 1.7 MiB
 PASSWORD = "Kq7-zW_pelican4"
 ENV = {"SOCKS5_PASSWORD": PASSWORD, "HTTP_PROXY_PASSWORD": PASSWORD}
-SANITIZED = any("asan" in lib for lib in os.popen("ldd %s 2>/dev/null" % runner.CONNECT))
+SANITIZED = runner.sanitized()
 CONTROL = re.compile(rb"[^\x20-\x7e\n]")
 
 
