@@ -220,3 +220,12 @@ def test_d_shows_settings_but_no_secret(home):
     res, px = through(home, "SOCKS5_SERVER = bob@{px}\nSOCKS5_PASSWORD = hush\n", method=2, args=("-d", "-s"))
     ok(res)
     assert "hush" not in res.text and "SOCKS5_SERVER" in res.text, res
+
+
+def test_a_home_whose_path_is_too_long():
+    """The system can look at the folder, and no longer at a file in it."""
+    home = "/" + "./" * 2044
+    res = run("-n", "127.0.0.1", "1", env={"HOME": home})
+    assert (res.rc, res.lines) == (2, ["ERROR: the path of ~/.connectrc is too long"]), res
+    res = run("-n", "127.0.0.1", "1", env={"HOME": home + "./" * 10})      # that folder has no path: the passwd entry's is looked at
+    assert res.rc == 4, res
