@@ -24,6 +24,8 @@
 void __gcov_dump(void);	 /* NOLINT: gcov's name */
 void __gcov_reset(void); /* NOLINT */
 
+static long (*real_syscall)(long, ...);
+static int (*real_execvp)(const char *, char *const[]);
 static int confined;
 
 static int
@@ -96,6 +98,9 @@ swap_handlers(void (*from)(int), void (*to)(int))
 
 static void __attribute__((constructor)) at_start(void)
 {
+	/* Not when they are called: the look-up leaves on the stack what was in registers, which may be a password. */
+	*(void **)&real_syscall = dlsym(RTLD_NEXT, "syscall");
+	*(void **)&real_execvp = dlsym(RTLD_NEXT, "execvp");
 	swap_handlers(SIG_DFL, on_end);
 }
 
@@ -113,11 +118,8 @@ kill(pid_t pid, int sig)
 int
 execvp(const char *file, char *const argv[])
 {
-	int (*real)(const char *, char *const[]);
-
-	*(void **)&real = dlsym(RTLD_NEXT, "execvp");
 	dump();
-	real(file, argv);
+	real_execvp(file, argv);
 	__gcov_reset();
 	return -1;
 }
@@ -135,7 +137,6 @@ pretend(void)
 long
 syscall(long nr, ...)
 {
-	static long (*real)(long, ...);
 	long a[6], r;
 	va_list ap;
 
@@ -143,19 +144,17 @@ syscall(long nr, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
-	if (real == NULL)
-		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
 	if (nr == SYS_seccomp || nr == SYS_landlock_restrict_self) {
 		if (pretend())
 			return 0;
 		dump();
 		swap_handlers(on_end, SIG_DFL); /* a process in a sandbox may not signal itself */
-		r = real(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 		if (r == 0)
 			confined = 1;
 		else if (!confined)
 			__gcov_reset();
 		return r;
 	}
-	return real(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -9,6 +9,7 @@ import os
 import shlex
 import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -332,8 +333,11 @@ def test_a_failed_handshake_passes_nothing():
 
 
 def test_a_receiver_that_is_gone():
+    started = threading.Event()
+
     def script(c):
         fakes.s5_greeting(c)
+        assert started.wait(20)
         gone.mine.close()
         c.send(b"\5\0")
         fakes.s5_request(c)
@@ -341,6 +345,7 @@ def test_a_receiver_that_is_gone():
         c.rest()
     with FakeServer(script) as px:
         with Receiver("-S", px.spec, "192.0.2.1", "22") as gone:
+            started.set()
             assert gone.r.p.wait(20) == 9
             assert b"ERROR: cannot pass the connection to standard output: " in gone.r.p.stderr.read()
 

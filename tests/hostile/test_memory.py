@@ -17,6 +17,7 @@ import subprocess
 import sys
 import termios
 import threading
+import tty
 
 import pytest
 
@@ -299,9 +300,11 @@ def test_gdb_cannot_attach(program):
 
 def test_a_session_of_an_unprivileged_user_opens_its_output_again(program):
     """/proc/self belongs to root while the password is held.  The relay opens its output by that way, after the wipe, so
-    that a pipe which it shares with another program is not made non-blocking for that one."""
-    outr, outw = os.pipe()
-    os.fchown(outw, OTHER, OTHER)           # as if its user had made it
+    that what it shares with another program is not made non-blocking for that one: a terminal (a pipe can be told with each
+    write, on newer kernels)."""
+    outr, outw = os.openpty()
+    tty.setraw(outw)
+    os.fchown(outw, OTHER, OTHER)           # as if its user had opened it
     try:
         with FakeServer(fakes.socks5(method=2)) as px:
             with Running("-S", USER + "@" + px.spec, "192.0.2.1", "22", env={"SOCKS5_PASSWORD": PASSWORD}, command=[program],

@@ -60,6 +60,12 @@ CASES = [
     ("C> 01\nP> 02\nC> 03 within 1s\n", "dial().send(b'\\1'); get(1); until_killed()", "FAIL", "the client did not send its message in time", None, None),
     ("C> oneof within 2s\n | 01 -> pass\n | silence -> info \"says nothing\"\n", "pass", "INFO", "says nothing", None, None),
     ("C> 01\nP: rst\nC: exit 5\n", "dial().send(b'\\1')\ntry: s.recv(1)\nexcept ConnectionResetError: sys.exit(5)", "PASS", None, None, None),
+    # who is turned away has to connect first; how P ends its side counts, not how T does
+    ("P: close\nC: exit 5\n", "time.sleep(0.1); dial(); sys.exit(0 if get(1) else 5)", "PASS", None, None, None),
+    ("P: close\nC: exit 5\n", "sys.exit(5)", "PASS", None, None, None),
+    ('C> 01\nP> 02\nT>> "pong"\nT: rst\nP: fin\nC: exit 0\n', "dial().send(b'\\1'); out(get(5)[1:]); get(1)", "PASS", None, None, None),
+    ('C> 01\nP> 02\nT>> "pong"\nT: rst\nwhen $port != 1 {\nP: close\n}\nC: exit 0\n', "dial().send(b'\\1'); out(get(5)[1:]); get(1)", "PASS", None, None, None),
+    ('C> 01\nP> 02\nT>> "pong"\nT: rst\nwhen $port == 1 {\n} else {\nP: close\n}\nC: exit 0\n', "dial().send(b'\\1'); out(get(5)[1:]); get(1)", "PASS", None, None, None),
     # its input and its output
     ('C> 01\nP> "text"\nC: got "text"\n', "dial().send(b'\\1'); out(get(4))", "PASS", None, None, None),
     ('C> 01\nP> "text"\nC: got "text" within 1s\n', "dial().send(b'\\1'); get(4); out(b'tex')", "FAIL", "the octets did not arrive", None, None),

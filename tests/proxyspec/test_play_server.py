@@ -164,6 +164,14 @@ def test_a_kept_connection_that_ends_without_an_answer(against):
     assert (p.verdict, p.whats) == ("PASS", [])
 
 
+def test_a_kept_connection_that_ends_before_the_target_is_reached(against):
+    lines = "C> 01\nP> 02\nC: retry\n" + REQUEST + 'T: accept\nP> 00 5A X:raw(6)=*\nC>> "ping"\nT>> "pong"\n'
+    p = against(lines, [1, b"\2", 9, "close"], [9, "dial", GRANTED, "relay"])
+    assert (p.verdict, p.whats) == ("PASS", [])
+    p = against(lines, [1, b"\2", 9, "close"], [9, "close"])
+    assert p.verdict == "FAIL" and "the target was never reached" in p.whats[0], p
+
+
 # Heads and bodies.
 
 BODY = HTTP + 'P> http "HTTP/1.1 403 N"\n  start: /HTTP.*/\n  *\nP> BODY:httpbody="text"\n'
