@@ -247,3 +247,11 @@ def test_tcp_with_more_than_is_kept():
 ], ids=["nothing", "half a length", "cut", "empty", "too short", "another id", "a query", "nobody listens"])
 def test_tcp_without_an_answer(tcp):
     assert refused(cut, tcp) == "the name server does not answer"
+
+
+def test_without_a_limit_the_session_itself_waits_for_the_system():
+    with FakeServer(fakes.session) as t:
+        res = run("--connect-timeout", "0", "-n", "localhost", str(t.port), stdin=fakes.BYE)
+    assert (res.rc, res.out) == (0, fakes.HELLO), res
+    res = run("--connect-timeout", "0", "-n", "no-such.invalid", "22")
+    assert res.rc == 3 and "cannot resolve target no-such.invalid:22: " in res.text, res

@@ -136,7 +136,7 @@ END_TEST
 START_TEST(test_users)
 {
 	static const char text[] = "# a comment\n\nalice:s3cret\r\nbob:\ncarol:a:b\n";
-	char line[256];
+	char line[256], twice[600];
 
 	snprintf(line, sizeof line, "--user-file %s socks5", unit_file("users", text, sizeof text - 1, 0600));
 	setenv("FAKEPROXY_USER", "dave:x", 1);
@@ -155,6 +155,11 @@ START_TEST(test_users)
 	snprintf(line, sizeof line, "--user-file %s socks5", unit_file("none", "# nobody\n", 9, 0600));
 	ck_assert_int_eq(parse(line), 2);
 	ck_assert_ptr_nonnull(strstr(caught(), "no NAME:PASSWORD line"));
+	catch_stderr();
+	snprintf(line, sizeof line, "--user-file %s", unit_file("twice", "a:b\n", 4, 0600));
+	snprintf(twice, sizeof twice, "%s %s socks5", line, line);
+	ck_assert_int_eq(parse(twice), 2);
+	ck_assert_ptr_nonnull(strstr(caught(), "--user-file is given twice"));
 }
 END_TEST
 
