@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "say.h"
 
 #define WINDOW (64 * 1024) /* longest message of a handshake; bounds an HTTP header */
+#define HANGUP_MS 500
 
 static uint8_t up_buf[RELAY_BUF], down_buf[RELAY_BUF];
 
@@ -122,6 +124,15 @@ session_say_idle(const struct session *s)
 	say_error("the session with %s was idle for %.10g s", s->party, s->cfg->idle_ms / 1000.0);
 }
 
+/* ssh closes its ends of the pipes a moment before it tells its proxy command to go (SIGHUP).  What arrives in between is
+ * written to nobody, and is nothing that a person need read of behind a session that went well. */
+static void
+await_hangup(const struct relay *r)
+{
+	if (r->err == EPIPE && r->down.lost)
+		(void)poll(NULL, 0, HANGUP_MS);
+}
+
 int
 session_relay(struct session *s, int in, int out, bool hold)
 {
@@ -162,6 +173,7 @@ session_relay(struct session *s, int in, int out, bool hold)
 		return ST_DEADLINE;
 	}
 	if (end == RELAY_ERROR) {
+		await_hangup(r);
 		say_error("the session with %s broke: %s: %s", s->party, r->what, strerror(r->err));
 		return ST_IO;
 	}

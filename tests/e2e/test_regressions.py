@@ -187,3 +187,42 @@ def test_a_signal_at_the_very_prompt_is_not_lost(sig):
             p.expect(pexpect.EOF)
             p.close()
             assert p.signalstatus == sig
+
+
+def test_ssh_that_leaves_is_not_told_of_octets_that_come_too_late():
+    """ssh closes its pipes a moment before it sends SIGHUP to its proxy command; what arrives in between finds nobody."""
+    left, noticed = threading.Event(), threading.Event()
+
+    def script(c):
+        c.send(HELLO)
+        left.wait(20)
+        c.send(b"too late")
+        c.rest()                    # connect has met the broken pipe, and says so to this side
+        noticed.set()
+    for _ in range(5):              # the signal has half a second to come, on a machine that may be busy
+        left.clear(), noticed.clear()
+        with FakeServer(script) as t, Running("-n", "127.0.0.1", str(t.port)) as r:
+            assert r.p.stdout.read(len(HELLO)) == HELLO
+            r.p.stdout.close()
+            left.set()
+            assert noticed.wait(20)
+            r.p.send_signal(signal.SIGHUP)
+            status, said = r.p.wait(20), r.p.stderr.read()
+        if status == -signal.SIGHUP:
+            break
+    assert (status, said) == (-signal.SIGHUP, b"")
+
+
+def test_a_reader_that_leaves_alone_is_told():
+    def script(c):
+        c.send(HELLO)
+        left.wait(20)
+        c.send(b"too late")
+        c.rest()
+    left = threading.Event()
+    with FakeServer(script) as t, Running("-n", "127.0.0.1", str(t.port)) as r:
+        assert r.p.stdout.read(len(HELLO)) == HELLO
+        r.p.stdout.close()
+        left.set()
+        assert r.p.wait(20) == 9
+        assert r.p.stderr.read() == b"ERROR: the session with target 127.0.0.1:%d broke: writing to the local side: Broken pipe\n" % t.port
