@@ -7,7 +7,9 @@ usage: reference_server.py [--limit SEC] [--no-socks4a] [--wrong ERROR]      pri
 --limit: how long BIND waits.  --wrong: one error, to see that the traces notice it."""
 import argparse
 import contextlib
+import errno
 import ipaddress
+import random
 import re
 import select
 import socket
@@ -30,6 +32,17 @@ WRONG = {                       # and what is unusual
 
 class Refused(Exception):
     """Nothing is served; what was to be said has been said."""
+
+
+def listener(here, family):
+    """Not on a port of the kernel's choice: it would give that one to somebody else as soon as it is free again, and
+    who asks then whether anybody still listens there is told that somebody does."""
+    while True:
+        try:
+            return socket.create_server((here, random.randint(20000, 32000)), family=family)
+        except OSError as e:
+            if e.errno != errno.EADDRINUSE:
+                raise
 
 
 def exactly(c, n):
@@ -86,7 +99,7 @@ class Speaks:
         wanted = {a[4][0] for a in socket.getaddrinfo(host, None, socket.AF_INET)}
         family, here = (socket.AF_INET6, "::1") if wrong == "ip6" else (socket.AF_INET, "127.0.0.1")
         wanted |= {here} & {"::1"}
-        with socket.create_server((here, 0), family=family) as s:
+        with listener(here, family) as s:
             at = s.getsockname()
             if wrong == "deaf":
                 s.close()
