@@ -208,7 +208,7 @@ coverage:
 		all fuzz-programs unit-programs
 	BUILD=$(BUILD)/cov ci/coverage
 
-valgrind: all
+valgrind: all unit-programs
 	BUILD=$(BUILD) ci/valgrind
 
 # Other machines: big-endian of 64 bits, little-endian of 32, under qemu-user.
