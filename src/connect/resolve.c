@@ -165,11 +165,14 @@ take_answer(const struct question *q, struct addrs *out)
 static const char *
 by_system(const char *host, uint16_t port, int64_t deadline, struct addrs *out)
 {
-	struct question *q = new_question(host, port);
 	const char *why = "timed out";
+	struct question *q;
 	pthread_t t;
 	int r;
 
+	if (deadline != 0 && net_left(deadline) == 0)
+		return why;
+	q = new_question(host, port);
 	if (q == NULL)
 		return strerror(errno);
 	r = deadline == 0 ? -1 : pthread_create(&t, NULL, ask_thread, q);
