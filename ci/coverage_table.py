@@ -27,7 +27,7 @@ def explained(doc):
     """The files that the section has in a row of its table, each with what is said of it."""
     with open(doc, encoding="utf-8") as f:
         section = f.read().partition("\n## Coverage\n")[2].partition("\n## ")[0]
-    return dict(re.findall(r"^\| `([^`]+)`[^|]*\| *(\S[^|]*)\|", section, re.M))
+    return dict(re.findall(r"^\| `([^`]+\.[ch])`[^|]*\| *(\S[^|]*)\|", section, re.M))
 
 
 def main(path, doc, lines, branches):
