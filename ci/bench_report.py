@@ -122,8 +122,9 @@ def print_bulk(res, octets):
 
 def print_all(res):
     octets = 0.25 if res["quick"] else 1
-    print("kernel %s, %d processors, load before %.1f, after %.1f%s" % (
-        res["kernel"], res["cpus"], res["load_before"][0], res["load_after"][0], ", quick" if res["quick"] else ""))
+    print("kernel %s, %d processors, load before %.1f, after %.1f, %s priority%s" % (
+        res["kernel"], res["cpus"], res["load_before"][0], res["load_after"][0], "real-time" if res["first"] else "ordinary",
+        ", quick" if res["quick"] else ""))
     if res["load_before"][0] > 0.5:
         print("something else runs here: figures of time are not worth much")
     print_start(res.get("start", {}))
