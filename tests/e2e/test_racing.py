@@ -7,6 +7,7 @@ measures time: with no deadline at all, only a client that does not wait for the
 import contextlib
 import ctypes
 import os
+import random
 import re
 import socket
 import subprocess
@@ -22,6 +23,25 @@ from runner import Running, run
 
 HOLE, OTHER = "127.0.0.1", "127.66.6.6"         # getaddrinfo() has 127.0.0.1 first, it is nearest to the source
 NO_DEADLINE = ("--connect-timeout", "0")
+
+
+def shared_port():
+    """A port that is free on each address here.  One that the kernel gives for one address may be somebody's on another; below
+    those that it gives nobody takes one by chance."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        end = int(f.read().split()[0])
+    for port in random.sample(range(max(1024, end - 16000), end), 100):
+        with contextlib.ExitStack() as stack:
+            try:
+                for host in (HOLE, OTHER, "127.66.6.7"):
+                    s = stack.enter_context(socket.socket())
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind((host, port))
+                    s.listen()
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no port is free on all of the addresses")
 
 
 @contextlib.contextmanager
@@ -55,7 +75,7 @@ PROXIES = {"socks5": (("-S",), fakes.socks5), "socks4": (("-4", "-S"), fakes.soc
 def test_the_second_address_of_a_proxy_wins(jail, dns, kind):
     options, script = PROXIES[kind]
     dns.zone["race.test"] = [HOLE, OTHER]
-    with FakeServer(script(), host=OTHER) as px, black_hole(px.port):
+    with FakeServer(script(), host=OTHER, port=shared_port()) as px, black_hole(px.port):
         res = jail.run("-d", *NO_DEADLINE, *options, "race.test:%d" % px.port, "192.0.2.1", "22", stdin=BYE)
     assert (res.rc, res.out) == (0, HELLO), res
     assert tried(res) == ["%s:%d" % (HOLE, px.port), "%s:%d" % (OTHER, px.port)]
@@ -67,7 +87,7 @@ def test_the_second_address_of_a_target_wins_by_the_system_and_by_a_name_server(
     dns.zone["race.test"] = [HOLE, OTHER]
     with dnsfake.FakeDNS({"race.test": [HOLE, OTHER]}) as ns:
         for runs in (lambda *a, **kw: jail.run(*a, **kw), lambda *a, **kw: run("-R", ns.addr, *a, **kw)):
-            with FakeServer(fakes.session, host=OTHER) as target, black_hole(target.port):
+            with FakeServer(fakes.session, host=OTHER, port=shared_port()) as target, black_hole(target.port):
                 res = runs("-d", *NO_DEADLINE, "race.test", str(target.port), stdin=BYE)
             assert (res.rc, res.out) == (0, HELLO), res
             assert tried(res) == ["%s:%d" % (HOLE, target.port), "%s:%d" % (OTHER, target.port)]
@@ -76,7 +96,7 @@ def test_the_second_address_of_a_target_wins_by_the_system_and_by_a_name_server(
 def test_the_losers_are_closed():
     """While the session lives there is one socket, and the line of the loser says that it did not answer yet."""
     with dnsfake.FakeDNS({"race.test": [HOLE, "127.66.6.7", OTHER]}) as ns, \
-            FakeServer(fakes.echo, host=OTHER) as target, black_hole(target.port), \
+            FakeServer(fakes.echo, host=OTHER, port=shared_port()) as target, black_hole(target.port), \
             black_hole(target.port, "127.66.6.7"):
         with Running("-d", *NO_DEADLINE, "-R", ns.addr, "race.test", str(target.port)) as r:
             r.p.stdin.write(b"ping")
@@ -95,7 +115,7 @@ def test_the_losers_are_closed():
 def test_a_refusal_starts_the_next_at_once():
     """Twenty refusals, then the one that answers: with a stagger between them it would be too late."""
     dead = ["127.66.7.%d" % i for i in range(1, 21)]
-    with dnsfake.FakeDNS({"race.test": dead + [OTHER]}) as ns, FakeServer(fakes.session, host=OTHER) as target:
+    with dnsfake.FakeDNS({"race.test": dead + [OTHER]}) as ns, FakeServer(fakes.session, host=OTHER, port=shared_port()) as target:
         res = run("-d", "-w", "4", "-R", ns.addr, "race.test", str(target.port), stdin=BYE)
     assert (res.rc, res.out) == (0, HELLO), res
     assert tried(res) == ["%s:%d" % (h, target.port) for h in dead + [OTHER]]
@@ -103,7 +123,7 @@ def test_a_refusal_starts_the_next_at_once():
 
 def test_a_refusal_behind_a_black_hole_does_not_end_it():
     with dnsfake.FakeDNS({"race.test": [HOLE, "127.66.7.1", OTHER]}) as ns, \
-            FakeServer(fakes.session, host=OTHER) as target, black_hole(target.port):
+            FakeServer(fakes.session, host=OTHER, port=shared_port()) as target, black_hole(target.port):
         res = run("-d", *NO_DEADLINE, "-R", ns.addr, "race.test", str(target.port), stdin=BYE)
     assert (res.rc, res.out) == (0, HELLO), res
     assert tried(res) == ["%s:%d" % (h, target.port) for h in (HOLE, "127.66.7.1", OTHER)]
@@ -112,7 +132,7 @@ def test_a_refusal_behind_a_black_hole_does_not_end_it():
 def test_a_slow_first_address_may_still_win():
     """The first answers after the second was begun: the black hole gets room, and its own next attempt succeeds."""
     with dnsfake.FakeDNS({"race.test": [HOLE, "127.66.6.7"]}) as ns, \
-            FakeServer(fakes.session, host=OTHER) as elsewhere, contextlib.ExitStack() as stack:
+            FakeServer(fakes.session, host=OTHER, port=shared_port()) as elsewhere, contextlib.ExitStack() as stack:
         port = elsewhere.port
         ls = stack.enter_context(black_hole(port))
         stack.enter_context(black_hole(port, "127.66.6.7"))
@@ -178,7 +198,7 @@ def unused_port():
 
 def test_one_deadline_for_all(jail):
     """Black holes and refusals: all are begun, the deadline ends them together, each has its reason."""
-    with FakeServer(fakes.session, host=OTHER) as somewhere, \
+    with FakeServer(fakes.session, host=OTHER, port=shared_port()) as somewhere, \
             dnsfake.FakeDNS({"race.test": [HOLE, "127.66.7.1", "127.66.6.7"]}) as ns:
         port = somewhere.port
         with black_hole(port), black_hole(port, "127.66.6.7"):
@@ -195,7 +215,7 @@ def test_the_second_connection_goes_to_the_address_that_worked(jail, dns):
     """HTTP, 407 with a close: a new connection, without a second race."""
     ask = b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=x\r\nConnection: close\r\n\r\n"
     dns.zone["race.test"] = [HOLE, OTHER]
-    with FakeServer(fakes.http(ask, fakes.OK_HEAD), host=OTHER) as px, black_hole(px.port):
+    with FakeServer(fakes.http(ask, fakes.OK_HEAD), host=OTHER, port=shared_port()) as px, black_hole(px.port):
         res = jail.run("-d", *NO_DEADLINE, "-H", "bob@race.test:%d" % px.port, "192.0.2.1", "22", stdin=BYE,
                        env={"HTTP_PROXY_PASSWORD": "pw"})
     assert (res.rc, res.out) == (0, HELLO), res
@@ -215,7 +235,7 @@ def test_the_second_connection_is_not_a_race_again(jail, dns):
         c.half_close()
         c.rest()
     dns.zone["race.test"] = [HOLE, OTHER]
-    with FakeServer(fakes.http(), host=OTHER) as other, FakeServer(script, host=HOLE, port=other.port) as px:
+    with FakeServer(fakes.http(), host=OTHER, port=shared_port()) as other, FakeServer(script, host=HOLE, port=other.port) as px:
         res = jail.run("-H", "bob@race.test:%d" % px.port, "192.0.2.1", "22", env={"HTTP_PROXY_PASSWORD": "pw"})
     assert res.rc == 4, res
     assert errors(res) == ["ERROR: proxy race.test:%d: cannot connect to %s:%d: Connection refused" % (px.port, HOLE, px.port)]
