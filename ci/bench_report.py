@@ -59,10 +59,11 @@ def judge(res):
         want("bulk %s, connect / direct" % way, speed.get(OURS), ">=", least[way])
         want("processor time %s, connect / connect-proxy" % way, mid(ratio(got, OURS, BASE, "cpu")), "<=", 0.20)
         if way == "up pipe":
-            others = [s for n, s in speed.items() if n not in (OURS, STATIC, PASS, "direct", "nc.openbsd -F") and s is not None]
-            want("bulk up pipe, connect / the fastest other relay", speed[OURS] / max(others), ">=", 1.0)
-        if way == "up pair" and speed.get("proxytunnel"):
-            want("bulk up pair, connect / proxytunnel", speed[OURS] / speed["proxytunnel"], ">=", 1.0)
+            others = [n for n in got if n not in (OURS, STATIC, PASS, "direct", "nc.openbsd -F")]
+            faster = [mid(ratio(got, n, OURS, "seconds")) for n in others]
+            want("bulk up pipe, connect / the fastest other relay", min(f for f in faster if f is not None), ">=", 1.0)
+        if way == "up pair":
+            want("bulk up pair, connect / proxytunnel", mid(ratio(got, "proxytunnel", OURS, "seconds")), ">=", 1.0)
         want("bulk %s, connect -F / direct" % way, speed.get(PASS), ">=", 0.90)
     ping = res.get("ping", {})
     for key in ("median_us", "p99_us"):
