@@ -107,10 +107,12 @@ def target():
 
 class Fake:
     """A fakeproxy; port 0: it ended before it listened."""
+    started = []
 
     def __init__(self, *words, env=None):
         self.p = subprocess.Popen([FAKE, "--log", "text", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, text=True)
+        Fake.started.append(self.p)
         line = self.p.stdout.readline()
         self.port = int(re.search(r" (\d+)$", line.strip()).group(1)) if line.strip() else 0
         self.said = []
@@ -122,6 +124,17 @@ class Fake:
         if self.p.poll() is None:
             self.p.terminate()
         return self.p.wait(LIMIT)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    """A test that fails does not come to end()."""
+    yield
+    for p in Fake.started:
+        if p.poll() is None:
+            p.kill()
+            p.wait()
+    Fake.started.clear()
 
 
 PATHS = {
