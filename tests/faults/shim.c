@@ -149,12 +149,12 @@ write(int fd, const void *p, size_t n)
 
 /* What connect writes to a pipe with, an array of one. */
 ssize_t
-pwritev2(int fd, const struct iovec *v, int count, off_t at, int flags)
+pwritev2(int fd, const struct iovec *v, int pieces, off_t at, int flags)
 {
 	struct iovec one = *v;
 
 	SHORTEN(write, fd, one.iov_len);
-	if (count != 1 || at != -1)
+	if (pieces != 1 || at != -1)
 		return -1;
 	return syscall(SYS_pwritev2, fd, &one, 1L, -1L, -1L, flags);
 }
