@@ -28,8 +28,7 @@ flow_begin(const struct relay *r, struct flow *f, int from, int to)
 	f->from_sock = from == r->remote || out_is_socket(from);
 	f->to_sock = to == r->remote || out_is_socket(to);
 	f->from_tty = !f->from_sock && isatty(from) == 1;
-	f->over = f->lost = false;
-	f->nowait = false;
+	f->over = f->lost = f->nowait = false;
 	f->chunk = f->to_sock ? 0 : out_prepare(to, &f->nowait);
 	bulk_begin(f, !r->plain && !r->hold && r->event == NULL, r->much);
 }

@@ -129,7 +129,7 @@ session_say_idle(const struct session *s)
 static void
 await_hangup(const struct relay *r)
 {
-	if (r->err == EPIPE && r->down.lost)
+	if (r->err == EPIPE && r->down.lost && r->out == STDOUT_FILENO)
 		(void)poll(NULL, 0, HANGUP_MS);
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """-p, -P and --forever: connect listens instead of relaying stdin and stdout (D26)."""
+import contextlib
 import errno
 import os
 import re
@@ -215,19 +216,28 @@ def test_P_ends_with_the_remote_session():
             assert r.p.wait(20) == 0
 
 
+def ok(c):
+    c.until(b"\n")
+    c.send(b"ok\n")
+    c.rest()
+
+
+@contextlib.contextmanager
+def local(r):
+    """A local connection over which the remote side has answered; the port."""
+    _, port = listening(r)
+    with socket.create_connection(("127.0.0.1", port), 20) as s:
+        s.settimeout(20)
+        s.sendall(b"x\n")
+        assert s.recv(10) == b"ok\n"
+        yield s, port
+
+
 def test_P_that_cannot_accept_is_no_success():
     """No descriptor is left for the next local connection: that ends the session, and the status says so."""
-    def script(c):
-        c.until(b"\n")
-        c.send(b"ok\n")
-        c.rest()
-    with FakeServer(script) as t:
+    with FakeServer(ok) as t:
         with Running("-P", "0", "-n", "127.0.0.1", str(t.port)) as r:
-            _, port = listening(r)
-            with socket.create_connection(("127.0.0.1", port), 20) as s:
-                s.settimeout(20)
-                s.sendall(b"x\n")
-                assert s.recv(10) == b"ok\n"
+            with local(r) as (_, port):
                 resource.prlimit(r.pid, resource.RLIMIT_NOFILE, (4, 4))      # poll() asks for as many
             with socket.create_connection(("127.0.0.1", port), 20):
                 assert r.p.wait(20) == 9
@@ -237,17 +247,10 @@ def test_P_that_cannot_accept_is_no_success():
 
 def test_P_end_of_file_on_stdin_disconnects():
     """The manual: to disconnect the remote session, send EOF to stdin."""
-    def script(c):
-        c.until(b"\n")
-        c.send(b"ok\n")
-        c.rest()
-    with FakeServer(script) as t:
+    with FakeServer(ok) as t:
         with Running("-P", "0", "-n", "127.0.0.1", str(t.port)) as r:
-            _, port = listening(r)
-            with socket.create_connection(("127.0.0.1", port), 20) as s:
-                s.settimeout(20)
-                s.sendall(b"x\n")
-                assert s.recv(10) == b"ok\n"
+            with local(r):
+                pass
             r.p.stdin.close()
             r.p.stdin = None
             r.p.wait(20)
